@@ -1,0 +1,1 @@
+"""vpn-bot: deletes Tencent Cloud VPN tunnels from Slack."""

@@ -1,0 +1,1 @@
+"""Slack, outward: what is said, and saying it once."""

@@ -1,0 +1,1 @@
+"""Tencent Cloud: the signed call and its answers."""

@@ -1,0 +1,1 @@
+"""What the bot knows without Slack, HTTP or SQL: pure functions over frozen values."""

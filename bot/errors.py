@@ -1,0 +1,104 @@
+"""Every exception of ours.
+
+BotError
+├── BadSettings          the environment, .env or secrets directory can't be used
+├── BadCommand           the text after /vpn can't be read; carries the sentence for the person
+├── CloudError           a Tencent Cloud call gave no value
+│   ├── Refused          the cloud answered with an error code: it did not do it
+│   ├── NotSent          the request surely never arrived
+│   └── OutcomeUnknown   it may or may not have been done: look before doing it again
+├── LedgerError
+│   ├── LedgerUnavailable  the database can't be read or written now
+│   └── LeaseLost          another worker has taken this row over: write nothing more
+└── SlackError           a message could not be said
+    ├── CannotPost       the bot may not post in this channel
+    ├── SlowDown         Slack asks for a pause
+    ├── PostFailed       Slack surely did not take it
+    └── PostUnclear      it may have been said: read the channel before saying it again
+"""
+
+
+class BotError(Exception):
+    """The root of the tree: catch it to catch everything of ours."""
+
+
+class BadSettings(BotError):
+    """A setting is missing or can't be read; the message is a sentence for whoever starts the bot."""
+
+
+class BadCommand(BotError):
+    """The text after /vpn can't be read; the message is a private sentence for the person who typed it."""
+
+
+class CloudError(BotError):
+    """A Tencent Cloud call that gave no value."""
+
+
+class Refused(CloudError):
+    """The cloud answered with an error code.
+
+    Error codes are listed in `bot.domain.explain`; `message` is the cloud's own text, foreign and unescaped.
+    """
+
+    def __init__(self, code: str, message: str, request_id: str | None) -> None:
+        super().__init__(f"{code} (RequestId {request_id})")
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class NotSent(CloudError):
+    """The request surely never arrived: it may be sent again."""
+
+
+class OutcomeUnknown(CloudError):
+    """The request may have been carried out.
+
+    `code` is set when the cloud itself said that it doesn't know (InternalError, ServiceUnavailable, …).
+    """
+
+    def __init__(self, reason: str, *, code: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.request_id = request_id
+
+
+class LedgerError(BotError):
+    """The ledger could not do what was asked of it."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database can't be read or written now; nothing was done."""
+
+
+class LeaseLost(LedgerError):
+    """Another worker holds the row now; what this one was about to write was not written."""
+
+
+class SlackError(BotError):
+    """A message could not be said; `code` is Slack's own word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class CannotPost(SlackError):
+    """The bot may not post in this channel; a person has to change something first."""
+
+
+class SlowDown(SlackError):
+    """Slack asks for a pause of `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("ratelimited")
+        self.retry_after_s = retry_after_s
+
+
+class PostFailed(SlackError):
+    """Slack surely did not take the message; it may be said again."""
+
+
+class PostUnclear(SlackError):
+    """The message may have been said; read the channel before saying it again."""

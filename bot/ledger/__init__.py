@@ -1,0 +1,1 @@
+"""The truth: every deletion from the ask to the end, on disk."""
