@@ -1,6 +1,8 @@
 """The values that the rooms pass to each other, all frozen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +41,94 @@ class Tunnel:
         if not self.state or not self.net_status:
             return None
         return self.state == "AVAILABLE" and self.net_status == "AVAILABLE"
+
+
+class State(StrEnum):
+    """Where a deletion is.
+
+    asked → pending → confirmed → deleting → verifying → gone | refused | unknown,
+    and from pending: cancelled | expired | void.
+    """
+
+    ASKED = "asked"  # on disk and acked; the tunnel is being looked up
+    PENDING = "pending"  # the card is (being) shown; nobody has decided
+    CONFIRMED = "confirmed"  # somebody pressed Confirm; nothing was sent yet, or it is safe to send again
+    DELETING = "deleting"  # DeleteVpnConnection was (perhaps) sent and is not answered yet
+    VERIFYING = "verifying"  # the cloud accepted it; the tunnel is not seen gone yet
+    GONE = "gone"
+    REFUSED = "refused"  # the cloud, or what the look-up showed, said no; `code` says why
+    UNKNOWN = "unknown"  # time ran out without an answer we could trust; `code` and RequestId are kept
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    VOID = "void"  # the card can't stand: it could not be posted
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to such a deletion."""
+        return self in _ENDED
+
+
+_ENDED = frozenset(
+    {State.GONE, State.REFUSED, State.UNKNOWN, State.CANCELLED, State.EXPIRED, State.VOID},
+)
+# A tunnel has at most one deletion in these states: the ledger's unique index holds it.
+IN_FLIGHT = (State.CONFIRMED, State.DELETING, State.VERIFYING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a person asked for, as it goes to the ledger before the ack."""
+
+    tunnel_id: str
+    gateway_id: str | None
+    region: str
+    reason: str
+    channel_id: str
+    requester_id: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """One tunnel's deletion, from the ask to the end. Times are epoch seconds, UTC."""
+
+    deletion_id: str
+    card_id: str
+    state: State
+    tunnel_id: str
+    gateway_id: str | None
+    region: str
+    reason: str
+    channel_id: str
+    requester_id: str
+    asked_at: float
+    tunnel: Tunnel | None = None
+    expires_at: float | None = None
+    decided_by: str | None = None
+    decided_at: float | None = None
+    sent_at: float | None = None
+    request_id: str | None = None
+    code: str | None = None
+    message: str | None = None
+    ended_at: float | None = None
+    response_url: str | None = None
+    unclear: bool = False
+    attempts: int = 0
+    retry_until: float | None = None
+    waiting_code: str | None = None
+    last_seen: str | None = None
+
+
+class Decision(StrEnum):
+    """What a person decided on a card."""
+
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """One message for a card's thread: said once per `kind`; `body` is opaque to the ledger."""
+
+    kind: str
+    body: Mapping[str, object]

@@ -1,0 +1,50 @@
+# A machine with Python 3.11, make and git needs nothing more: every target makes its own .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help rehearse test check bench chaos format lock clean
+help:
+	@echo "make rehearse   the whole bot on this machine, against a local Slack and a local cloud"
+	@echo "make test       the tests; says what it skipped and why"
+	@echo "make check      format, lint, types, tests: what CI runs"
+	@echo "make bench      the figures in README.md, each with its peer"
+
+$(READY): requirements.txt pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+rehearse: $(READY)
+	$(BIN)/vpn-bot rehearse
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	@test -d $(VENV)-bench || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r bench/requirements.txt
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(VENV)-bench/bin/python -m bench
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Renew the pinned, hashed requirements; they name no host.
+LOCK := uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/$(LOCK) --all-extras --group dev pyproject.toml --output-file requirements.txt
+	$(BIN)/$(LOCK) --constraint requirements.txt bench/requirements.in --output-file bench/requirements.txt
+
+clean:
+	rm -rf $(VENV) $(VENV)-bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m bot` is `vpn-bot`."""
+
+from bot.cli import main
+
+main()

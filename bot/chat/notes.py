@@ -1,0 +1,61 @@
+"""What only one person is told. The text is mrkdwn: our own words, with foreign ones cleaned and escaped."""
+
+from bot.chat.blocks import Body, escape, utc
+from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.text import clean
+
+
+def private(sentence: str) -> Body:
+    """One sentence of our own (foreign words in it are already clean) for one person's eyes."""
+    return {"text": escape(sentence)}
+
+
+def no_such_tunnel(deletion: Deletion) -> Body:
+    """The look-up found nothing; told to the requester alone."""
+    return private(
+        f"There is no VPN tunnel {deletion.tunnel_id} in {deletion.region}, so there is nothing to delete. "
+        f"Is it in another region? Then say which: "
+        f"/vpn delete {deletion.tunnel_id} --region {_another_region(deletion.region)}"
+    )
+
+
+def _another_region(region: str) -> str:
+    return "ap-singapore" if region != "ap-singapore" else "ap-guangzhou"
+
+
+def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
+    """The tunnel isn't on the gateway that was named; told to the requester alone."""
+    return private(
+        f"{deletion.tunnel_id} isn't on gateway {deletion.gateway_id}; it is on "
+        f"{clean(tunnel.gateway_id, 40)}. Nothing was done. If it's the right tunnel, ask with its gateway: "
+        f"/vpn delete {clean(tunnel.gateway_id, 40)} {deletion.tunnel_id}"
+    )
+
+
+def cannot_post(deletion: Deletion) -> Body:
+    """How to invite the bot; nothing else was done."""
+    return {
+        "text": (
+            "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted. "
+            f"Type `/invite @vpn-bot` here, then ask again: `/vpn delete {deletion.tunnel_id}`. "
+            "In a direct message between people it can't be used."
+        )
+    }
+
+
+def too_late(deletion: Deletion | None, blocked_by: Deletion | None) -> Body:
+    """Why a click decided nothing; told to the clicker alone."""
+    if deletion is None:
+        return private("This card isn't in vpn-bot's ledger, so the click did nothing.")
+    if blocked_by is not None:
+        return {
+            "text": f"{deletion.tunnel_id} is being deleted already: <@{blocked_by.decided_by}> confirmed it "
+            f"on another card in <#{blocked_by.channel_id}>. Your click did nothing."
+        }
+    if deletion.decided_by is None:
+        return private(
+            f"The card for {deletion.tunnel_id} is no longer open ({deletion.state}); your click did nothing."
+        )
+    verb = "cancelled" if deletion.state is State.CANCELLED else "confirmed"
+    when = utc(deletion.decided_at or 0)
+    return {"text": f"<@{deletion.decided_by}> {verb} this before you, at {when}. Your click did nothing."}

@@ -1,0 +1,136 @@
+"""Saying a thing in Slack, and telling surely-not from perhaps when it fails."""
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from json import JSONDecodeError
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from bot.errors import CannotPost, PostFailed, PostUnclear, SlackError, SlowDown
+
+TIMEOUT_S = 10
+METADATA_EVENT = "vpn_bot_said"
+PAGE = 200
+DEFAULT_RETRY_AFTER_S = 30.0
+_NO_ACCESS = frozenset(
+    {
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_non_threadable_channel",
+        "not_allowed_token_type",
+    }
+)
+# Slack's own words for "it may have been done".
+_PERHAPS = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+class Poster:
+    """Slack's Web API as the worker needs it. Every method raises a SlackError of ours and nothing else.
+
+    There are no automatic retries in here: a repeated post after a reset may be said twice.
+    """
+
+    def __init__(self, token: str, api_url: str) -> None:
+        self._client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT_S, retry_handlers=[])
+
+    def post(self, channel_id: str, body: Mapping[str, Any], *, key: str, thread_ts: str | None) -> str:
+        """Say `body`; returns its ts."""
+        with _translated():
+            answer = self._client.chat_postMessage(
+                channel=channel_id,
+                thread_ts=thread_ts,
+                metadata=_metadata(key),
+                unfurl_links=False,
+                unfurl_media=False,
+                **body,
+            )
+            return str(answer["ts"])
+
+    def update(self, channel_id: str, ts: str, body: Mapping[str, Any], *, key: str) -> None:
+        """Change a message; may be repeated freely."""
+        with _translated():
+            self._client.chat_update(channel=channel_id, ts=ts, metadata=_metadata(key), **body)
+
+    def find(self, channel_id: str, *, key: str, thread_ts: str | None, since: float) -> str | None:
+        """The ts of the message that was said under this key since then (epoch seconds), or None."""
+        cursor = ""
+        while True:
+            with _translated():
+                if thread_ts is None:
+                    answer = self._client.conversations_history(
+                        channel=channel_id,
+                        oldest=f"{since:.6f}",
+                        include_all_metadata=True,
+                        limit=PAGE,
+                        cursor=cursor,
+                    )
+                else:
+                    answer = self._client.conversations_replies(
+                        channel=channel_id, ts=thread_ts, include_all_metadata=True, limit=PAGE, cursor=cursor
+                    )
+                for message in answer["messages"]:
+                    if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                        return str(message["ts"])
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+
+    def whisper(self, response_url: str, body: Mapping[str, Any]) -> None:
+        """Tell one person privately, through the response_url of what they typed or clicked."""
+        with _translated():
+            answer = WebhookClient(response_url, timeout=TIMEOUT_S, retry_handlers=[]).send(
+                text=body["text"],
+                blocks=body.get("blocks"),
+                response_type="ephemeral",
+                replace_original=False,
+            )
+        if answer.status_code != 200:
+            raise PostFailed(f"response_url answered {answer.status_code}")
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    """What lets the bot recognise its own message when it isn't sure whether it was said."""
+    return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except SlackApiError as exc:
+        raise _from_answer(exc) from None
+    except URLError as exc:
+        if isinstance(exc.reason, (ConnectionRefusedError, socket.gaierror, ssl.SSLError)):
+            raise PostFailed("unreachable") from None
+        raise PostUnclear(type(exc.reason).__name__) from None
+    except (OSError, HTTPException, JSONDecodeError, SlackClientError, KeyError) as exc:
+        raise PostUnclear(type(exc).__name__) from None
+
+
+def _from_answer(exc: SlackApiError) -> SlackError:
+    response = exc.response
+    status = getattr(response, "status_code", 200)
+    if status == 429:
+        return SlowDown(_retry_after_s(response.headers))
+    code = str(response.get("error", "unknown_error")) if hasattr(response, "get") else "unreadable_answer"
+    if status >= 500 or code in _PERHAPS or code == "unreadable_answer":
+        return PostUnclear(code)
+    return CannotPost(code) if code in _NO_ACCESS else PostFailed(code)
+
+
+def _retry_after_s(headers: Mapping[str, Any]) -> float:
+    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    try:
+        return float(value[0] if isinstance(value, list) else value)  # type: ignore[arg-type]  # None is caught below
+    except (TypeError, ValueError):
+        return DEFAULT_RETRY_AFTER_S

@@ -1,0 +1,129 @@
+"""What is said in a card's thread: pure functions from a deletion and what happened to Block Kit."""
+
+from bot.chat.blocks import Body, bold, clock, escape, lines, plain, quote, request_id, seconds, utc, value
+from bot.domain.explain import explain
+from bot.domain.model import Deletion
+from bot.domain.text import clean
+
+
+def waiting(deletion: Deletion, code: str, until: float) -> Body:
+    """Said once: the bot goes on trying by itself, and why."""
+    reason = explain(code)
+    return {
+        "text": f"Waiting to delete {deletion.tunnel_id}: {reason.title}. Trying again until {utc(until)}.",
+        "blocks": [
+            lines(
+                [bold(f"Waiting: {reason.title}. "), plain(reason.meaning)],
+                [
+                    plain("vpn-bot tries again by itself until "),
+                    clock(until),
+                    plain(". You need not do anything."),
+                ],
+                [value(code)],
+            )
+        ],
+    }
+
+
+def accepted(deletion: Deletion, number: str) -> Body:
+    """The cloud's RequestId; it means accepted, and nothing more."""
+    sentence = f"Tencent Cloud accepted the deletion of {deletion.tunnel_id}."
+    return {
+        "text": f"{sentence} RequestId {escape(clean(number, 100))}. It isn't gone yet.",
+        "blocks": [
+            lines(
+                [plain(f"{sentence} RequestId "), value(number)],
+                [plain("Accepted isn't gone: checking until it is.")],
+            )
+        ],
+    }
+
+
+def seen_deleting(deletion: Deletion) -> Body:
+    """The cloud's answer was lost, but the tunnel is seen being deleted."""
+    sentence = f"The cloud's answer was lost, but {deletion.tunnel_id} is being deleted."
+    return {
+        "text": sentence,
+        "blocks": [lines([plain(sentence)], [plain("Checking until it is gone. There is no RequestId.")])],
+    }
+
+
+def sending_again(deletion: Deletion, code: str, state: str) -> Body:
+    """No clear answer came; the tunnel was looked at and still stands."""
+    reason = explain(code)
+    return {
+        "text": f"No clear answer about {deletion.tunnel_id}, and it is still there: asking again.",
+        "blocks": [
+            lines(
+                [bold(f"{reason.title}.")],
+                [plain("So vpn-bot looked: the tunnel is still there, state "), value(state), plain(".")],
+                [plain("It asks for the deletion again.  "), value(code)],
+            )
+        ],
+    }
+
+
+def gone(deletion: Deletion, after_s: float | None) -> Body:
+    """The tunnel is no longer there. after_s: seconds since DeleteVpnConnection was sent."""
+    since = f" after {seconds(after_s)}" if after_s is not None else ""
+    sentence = f"{deletion.tunnel_id} is gone{since}."
+    return {"text": sentence, "blocks": [lines([bold(sentence)], request_id(deletion.request_id))]}
+
+
+def refused(deletion: Deletion, code: str, message: str, number: str | None) -> Body:
+    """The cloud's no, explained."""
+    reason = explain(code)
+    said = [quote(message)] if message.strip() else []
+    shown_number = [plain("  RequestId "), value(number)] if number else []
+    return {
+        "text": f"{deletion.tunnel_id} was not deleted: {reason.title} ({escape(clean(code, 100))}).",
+        "blocks": [
+            lines(
+                [bold(f"Not deleted: {reason.title}. "), plain(reason.meaning)],
+                [bold("What to do: "), plain(reason.next_step)],
+                [value(code), *shown_number],
+            ),
+            *said,
+        ],
+    }
+
+
+def still_there(deletion: Deletion, state: str | None, waited_s: float) -> Body:
+    """Accepted, but not gone within the time limit."""
+    sentence = f"{deletion.tunnel_id} is still there after {seconds(waited_s)}: state {_seen(state)}."
+    return {
+        "text": escape(sentence),
+        "blocks": [
+            lines(
+                [bold(sentence)],
+                [
+                    plain("Tencent Cloud had accepted the deletion, so it may still go. "),
+                    plain("Look at it in the console; if it stays, give support this RequestId."),
+                ],
+                request_id(deletion.request_id),
+            )
+        ],
+    }
+
+
+def _seen(state: str | None) -> str:
+    return clean(state or "", 40) or "not known"
+
+
+def gave_up(deletion: Deletion, code: str, state: str | None) -> Body:
+    """The deadline passed without an answer that could be trusted."""
+    reason = explain(code)
+    seen = f"last seen in state {clean(state, 40)}" if state else "and looking at it failed too"
+    sentence = f"It isn't known whether {deletion.tunnel_id} was deleted; {seen}."
+    return {
+        "text": escape(sentence),
+        "blocks": [
+            lines(
+                [bold(sentence)],
+                [plain(f"{reason.title}. {reason.meaning}")],
+                [bold("What to do: "), plain("look at the tunnel in the console before you ask again.")],
+                [value(code)],
+                request_id(deletion.request_id),
+            )
+        ],
+    }

@@ -1,0 +1,160 @@
+"""What the cloud's answers mean: pure functions from a status and a JSON document to values and refusals.
+
+Source: Tencent Cloud API 3.0, "Responses" and VPC 2017-03-12, DescribeVpnConnections.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.model import SecurityPolicy, Tunnel
+from bot.errors import OutcomeUnknown, Refused
+
+# The cloud answers these when it doesn't know itself whether the call was carried out.
+UNKNOWN_OUTCOME_CODES = ("InternalError", "InternalServerError", "ServiceUnavailable")
+
+_WORD = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The cloud took the call; what it asked for happens later."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """The tunnels of one DescribeVpnConnections, in its order; `total_count` is the cloud's own figure."""
+
+    tunnels: tuple[Tunnel, ...]
+    total_count: int
+    request_id: str
+
+
+def document(body: bytes) -> object:
+    """The JSON in `body` without any PreShareKey, or None when it isn't JSON.
+
+    Doesn't raise, because a JSONDecodeError keeps the whole body, and with it the keys, within reach.
+    """
+    try:
+        return json.loads(body, object_hook=_without_secrets)
+    except (ValueError, RecursionError):
+        return None
+
+
+def response(status: int, document: object) -> Mapping[str, object]:
+    """The fields of a successful answer (HTTP `status`, its JSON); `RequestId` among them is a string.
+
+    Raises Refused when the cloud said no, OutcomeUnknown for everything that is neither a yes nor a no.
+    """
+    fields = document.get("Response") if isinstance(document, dict) else None
+    if not isinstance(fields, dict):
+        raise OutcomeUnknown(f"HTTP {status} without an answer of the API")
+    request_id = _word(fields.get("RequestId"))
+    if "Error" in fields:
+        raise _error(status, fields["Error"], request_id)
+    if status != 200 or request_id is None:
+        raise OutcomeUnknown(f"HTTP {status} with neither a success nor an error", request_id=request_id)
+    return fields
+
+
+def accepted(fields: Mapping[str, object]) -> Accepted:
+    """What a call without an answer of its own gives."""
+    return Accepted(request_id=str(fields["RequestId"]))
+
+
+def described(fields: Mapping[str, object]) -> Described:
+    """The tunnels in an answer of DescribeVpnConnections; fields may be missing, new or of another type.
+
+    Raises OutcomeUnknown when the set is incomplete or one of its entries bears no id: a tunnel that can't be
+    read must not pass for one that is gone.
+    """
+    request_id = str(fields["RequestId"])
+    entries = fields.get("VpnConnectionSet")
+    total_count = _count(fields.get("TotalCount"))
+    if entries is None and total_count == 0:
+        entries = []
+    if not isinstance(entries, list) or (total_count or 0) > len(entries):
+        raise OutcomeUnknown("the list of tunnels is incomplete", request_id=request_id)
+    tunnels = tuple(_tunnel(entry) for entry in _objects(entries))
+    if len(tunnels) < len(entries) or not all(tunnel.tunnel_id for tunnel in tunnels):
+        raise OutcomeUnknown("a tunnel in the list can't be read", request_id=request_id)
+    return Described(
+        tunnels=tunnels,
+        total_count=len(tunnels) if total_count is None else total_count,
+        request_id=request_id,
+    )
+
+
+def _without_secrets(fields: dict[str, object]) -> dict[str, object]:
+    fields.pop("PreShareKey", None)
+    return fields
+
+
+def _error(status: int, error: object, request_id: str | None) -> Refused | OutcomeUnknown:
+    code = _word(error.get("Code")) if isinstance(error, dict) else None
+    if not isinstance(error, dict) or code is None:
+        return OutcomeUnknown(f"HTTP {status} with an error that has no code", request_id=request_id)
+    if code.startswith(UNKNOWN_OUTCOME_CODES):
+        return OutcomeUnknown(f"the cloud answered {code}", code=code, request_id=request_id)
+    if status == 200 or 400 <= status < 500:
+        return Refused(code, _text(error.get("Message")), request_id)
+    return OutcomeUnknown(f"HTTP {status} with {code}", code=code, request_id=request_id)
+
+
+def _tunnel(fields: Mapping[str, object]) -> Tunnel:
+    return Tunnel(
+        tunnel_id=_text(fields.get("VpnConnectionId")),
+        gateway_id=_text(fields.get("VpnGatewayId")),
+        name=_text(fields.get("VpnConnectionName")),
+        vpc_id=_text(fields.get("VpcId")),
+        customer_gateway_id=_text(fields.get("CustomerGatewayId")),
+        state=_text(fields.get("State")),
+        net_status=_text(fields.get("NetStatus")),
+        health_check_enabled=_flag(fields.get("EnableHealthCheck")),
+        health_check_status=_text(fields.get("HealthCheckStatus")),
+        route_type=_text(fields.get("RouteType")),
+        created_time=_text(fields.get("CreatedTime")),
+        policies=tuple(
+            SecurityPolicy(
+                local_cidr=_text(policy.get("LocalCidrBlock")),
+                remote_cidrs=_texts(policy.get("RemoteCidrBlock")),
+            )
+            for policy in _objects(fields.get("SecurityPolicyDatabaseSet"))
+        ),
+        tags=tuple(
+            (_text(tag.get("Key")), _text(tag.get("Value"))) for tag in _objects(fields.get("TagSet"))
+        ),
+    )
+
+
+def _word(value: object) -> str | None:
+    """A code or an id: printable, without spaces, short enough for a log line; None for anything else."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+
+
+def _text(value: object) -> str:
+    """A string, or a number that came in its place; "" for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for text in map(_text, values) if text)
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _count(value: object) -> int | None:
+    text = _text(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _flag(value: object) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())

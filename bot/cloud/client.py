@@ -1,0 +1,134 @@
+"""Tencent Cloud VPC, one method a call. Source: VPC 2017-03-12, API documents."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from bot.cloud import answers
+from bot.cloud.answers import Accepted, Described
+from bot.cloud.auth import TC3Auth
+from bot.cloud.credentials import Credentials
+from bot.cloud.transport import Transport
+from bot.domain.model import Tunnel
+from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
+
+VERSION = "2017-03-12"
+MAX_IDS_A_CALL = 100
+
+Answer = TypeVar("Answer", Accepted, Described)
+
+_log = logging.getLogger("bot.cloud")
+
+
+class VpcClient:
+    """The VPC calls of this bot; one instance serves all threads of the worker.
+
+    Every method raises Refused when the cloud answered with an error code, NotSent when the request surely
+    never arrived, and OutcomeUnknown when it may have been carried out. Nothing is sent twice. No exception
+    holds a body, a header or a secret.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Credentials,
+        *,
+        clock: Callable[[], float] = time.time,
+        connect_timeout_s: float = 3.0,
+        read_timeout_s: float = 10.0,
+        pool_size: int = 16,
+    ) -> None:
+        """Connects when first called; `clock` gives the Unix time (seconds) that is signed.
+
+        Raises BadSettings when `endpoint` is neither https://HOST[:PORT] nor http:// on a loopback address.
+        """
+        self._transport = Transport(
+            endpoint,
+            TC3Auth(credentials, service="vpc", clock=clock),
+            {
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": "vpn-bot",
+                "X-TC-Language": "en-US",
+                "X-TC-Version": VERSION,
+            },
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+            pool_size=pool_size,
+        )
+
+    def delete_vpn_connection(self, *, region: str, gateway_id: str, tunnel_id: str) -> Accepted:
+        """Ask for a tunnel's deletion. Accepted is not gone: that only a later look can tell."""
+        fields = {"VpnGatewayId": gateway_id, "VpnConnectionId": tunnel_id}
+        return self._call("DeleteVpnConnection", region, fields, answers.accepted, f"tunnel={tunnel_id}")
+
+    def describe_vpn_connections(self, *, region: str, tunnel_ids: Sequence[str]) -> Described:
+        """Look at 1 to 100 tunnels in one call; ValueError for any other number of ids."""
+        if not 1 <= len(tunnel_ids) <= MAX_IDS_A_CALL:
+            raise ValueError(f"1 to {MAX_IDS_A_CALL} tunnel ids, not {len(tunnel_ids)}")
+        fields = {"VpnConnectionIds": list(tunnel_ids), "Limit": MAX_IDS_A_CALL}
+        about = f"tunnels={len(tunnel_ids)}"
+        return self._call("DescribeVpnConnections", region, fields, answers.described, about)
+
+    def look_up(self, *, region: str, tunnel_ids: Sequence[str]) -> Mapping[str, Tunnel]:
+        """The tunnels that exist among any number of ids, by id; those that don't are absent.
+
+        One call for each hundred ids, and more only where a group is refused for an id that is missing.
+        """
+        ids = list(dict.fromkeys(tunnel_ids))
+        found: dict[str, Tunnel] = {}
+        for start in range(0, len(ids), MAX_IDS_A_CALL):
+            found |= self._look_up_group(region, ids[start : start + MAX_IDS_A_CALL])
+        return found
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._transport.close()
+
+    def _look_up_group(self, region: str, ids: list[str]) -> dict[str, Tunnel]:
+        """Halve a group that is refused as not found, down to the single ids that are missing."""
+        try:
+            tunnels = self.describe_vpn_connections(region=region, tunnel_ids=ids).tunnels
+        except Refused as refusal:
+            if not f"{refusal.code}.".startswith("ResourceNotFound."):
+                raise
+        else:
+            return {tunnel.tunnel_id: tunnel for tunnel in tunnels if tunnel.tunnel_id in ids}
+        if len(ids) == 1:
+            return {}
+        half = len(ids) // 2
+        return self._look_up_group(region, ids[:half]) | self._look_up_group(region, ids[half:])
+
+    def _call(
+        self,
+        action: str,
+        region: str,
+        fields: Mapping[str, object],
+        parse: Callable[[Mapping[str, object]], Answer],
+        about: str,
+    ) -> Answer:
+        started = time.perf_counter()
+
+        def log(outcome: Answer | CloudError) -> None:
+            _log.log(
+                logging.WARNING if isinstance(outcome, NotSent | OutcomeUnknown) else logging.INFO,
+                "action=%s region=%s %s answer=%s code=%s request_id=%s ms=%.0f",
+                action,
+                region,
+                about,
+                type(outcome).__name__,
+                getattr(outcome, "code", None),
+                getattr(outcome, "request_id", None),
+                (time.perf_counter() - started) * 1000,
+            )
+
+        headers = {"X-TC-Action": action, "X-TC-Region": region}
+        try:
+            answer = parse(answers.response(*self._transport.post(headers, json.dumps(fields).encode())))
+        except CloudError as error:
+            log(error)
+            raise
+        log(answer)
+        return answer

@@ -1,0 +1,123 @@
+"""Carries signed bytes to the endpoint once, and tells for sure whether they left."""
+
+import re
+from collections.abc import Iterator, Mapping
+from http.client import RemoteDisconnected
+from ipaddress import ip_address
+from typing import cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from bot.cloud import answers
+from bot.errors import BadSettings, NotSent, OutcomeUnknown
+
+_ENDPOINT = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?"
+)
+
+
+class Transport:
+    """A pool of connections to one endpoint, safe for threads; nothing is ever sent twice.
+
+    It uses requests' pooled adapter without a Session: redirects, cookies and ~/.netrc are the Session's
+    doing, and a signed deletion wants none of them. HTTPS proxies and CA bundles that the environment names
+    at construction are used, except for a loopback endpoint.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        auth: AuthBase,
+        headers: Mapping[str, str],
+        *,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        pool_size: int,
+    ) -> None:
+        """`headers` go with every request. Raises BadSettings when `endpoint` can't be one."""
+        loopback = _is_loopback(endpoint)
+        with requests.Session() as session:
+            session.trust_env = not loopback
+            route = session.merge_environment_settings(endpoint, {}, False, None, None)
+        self._proxies = route["proxies"]
+        self._verify = cast("bool | str", route["verify"])
+        self._auth = auth
+        self._template = requests.Request("POST", endpoint, headers=dict(headers)).prepare()
+        self._timeout = (connect_timeout_s, read_timeout_s)
+        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> tuple[int, object]:
+        """Sign and send one request; the HTTP status and `answers.document` of what came back.
+
+        Raises NotSent when the request surely never arrived whole, OutcomeUnknown when it may have.
+        """
+        request = self._template.copy()
+        request.headers.update(headers)
+        request.prepare_body(body, None)
+        request.prepare_auth(self._auth)
+        departure = _Departure(body)
+        request.body = cast("bytes", departure)  # any iterable of bytes will do, says requests' own typing
+        try:
+            response = self._adapter.send(
+                request, timeout=self._timeout, verify=self._verify, proxies=self._proxies
+            )
+            return response.status_code, answers.document(response.content)
+        except (OSError, HTTPError) as error:
+            reason = _reason(error)
+        # Raised out here, without a cause: requests' exceptions hold the request, its token and the answer.
+        if departure.complete:
+            raise OutcomeUnknown(f"no answer: {reason}")
+        raise NotSent(f"not sent: {reason}")
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._adapter.close()
+
+
+class _Departure:
+    """The body of a request on its way out.
+
+    `complete` turns true once its last byte is with the operating system. Until then the cloud lacks a part
+    of what Content-Length announced and can't carry the request out, whatever it was that failed: the name,
+    the proxy, the handshake, or a pooled connection that had died.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.complete = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+        self.complete = True
+
+
+def _reason(error: BaseException) -> str:
+    """Why a request failed, in words that hold nothing of the request or the answer."""
+    if isinstance(error, requests.Timeout):
+        return "timed out"
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    if isinstance(error, RemoteDisconnected):
+        return "the connection was closed"
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _is_loopback(endpoint: str) -> bool:
+    """Whether `endpoint` is on this machine; raises BadSettings when it isn't an endpoint we may use."""
+    url = _ENDPOINT.fullmatch(endpoint.lower())
+    if url is None or int(url["port"] or 0) > 65535:
+        raise BadSettings(
+            "VPN_BOT_VPC_ENDPOINT must be https:// and a host name, such as https://vpc.tencentcloudapi.com."
+        )
+    try:
+        loopback = url["host"] == "localhost" or ip_address(url["host"].strip("[]")).is_loopback
+    except ValueError:
+        loopback = False
+    if url["scheme"] == "http" and not loopback:
+        raise BadSettings(
+            "VPN_BOT_VPC_ENDPOINT must begin with https://: http:// is only for this machine (127.0.0.1)."
+        )
+    return loopback

@@ -1,0 +1,119 @@
+"""What is to be said in Slack, kept beside the deletions so that a change and its message are one commit."""
+
+import json
+
+from sqlalchemy import alias, and_, exists, or_, select, update
+
+from bot.errors import LeaseLost
+from bot.ledger.database import Database, Transaction
+from bot.ledger.rows import CARD, HeldPost, add_event, lease_free, released
+from bot.ledger.store import LEASE_S
+from bot.ledger.tables import posts
+
+
+class Outbox:
+    """Posts, from queued to said. Every method is one transaction and safe from any thread."""
+
+    def __init__(self, database: Database, *, owner: str, lease_s: float = LEASE_S) -> None:
+        self._database = database
+        self._owner = owner
+        self._lease_s = lease_s
+
+    def claim(self, limit: int) -> list[HeldPost]:
+        """Take up to `limit` due posts; within a card in their order, one at a time.
+
+        Taking one records the intent to say it: should this process die, its successor knows that the
+        message may have been said.
+        """
+        earlier = alias(posts)
+        something_before = exists().where(
+            earlier.c.card_id == posts.c.card_id,
+            earlier.c.post_id < posts.c.post_id,
+            earlier.c.private_to.is_(None),
+            earlier.c.shown < earlier.c.wanted,
+        )
+        root = alias(posts)
+        root_ts = (
+            select(root.c.ts).where(root.c.card_id == posts.c.card_id, root.c.kind == CARD).scalar_subquery()
+        )
+        with self._database.write() as tx:
+            due = (
+                select(posts, root_ts.label("thread_ts"))
+                .where(
+                    posts.c.shown < posts.c.wanted,
+                    lease_free(posts, tx.now),
+                    or_(posts.c.private_to.is_not(None), ~something_before),
+                )
+                .order_by(posts.c.post_id)
+                .limit(limit)
+                .with_for_update(skip_locked=True, of=posts)
+            )
+            rows = tx.connection.execute(due).mappings().all()
+            if not rows:
+                return []
+            tx.connection.execute(
+                update(posts)
+                .where(posts.c.post_id.in_([row["post_id"] for row in rows]))
+                .values(
+                    owner=self._owner,
+                    lease_until=tx.now + self._lease_s,
+                    fence=posts.c.fence + 1,
+                    attempts=posts.c.attempts + 1,
+                    unclear=posts.c.ts.is_(None),
+                )
+            )
+        return [
+            HeldPost(
+                post_id=row["post_id"],
+                card_id=row["card_id"],
+                kind=row["kind"],
+                channel_id=row["channel_id"],
+                body=json.loads(row["body"]) if row["body"] is not None else None,
+                ts=row["ts"],
+                thread_ts=row["thread_ts"],
+                private_to=row["private_to"],
+                response_url=row["response_url"],
+                unclear=bool(row["unclear"]),
+                attempts=row["attempts"] + 1,
+                created_at=row["created_at"],
+                wanted=row["wanted"],
+                fence=row["fence"] + 1,
+            )
+            for row in rows
+        ]
+
+    def said(self, post: HeldPost, ts: str | None) -> None:
+        """It stands in Slack, with this `ts` (None for a private message, which has none)."""
+        done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0, "response_url": None}
+        with self._database.write() as tx:
+            _write(tx, post, **done, **released())
+
+    def later(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
+        """It was not said; due again after so many seconds. unclear: it may have been said after all."""
+        with self._database.write() as tx:
+            _write(tx, post, next_at=tx.now + after_s, unclear=unclear, **released())
+
+    def pause(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
+        """Slack asked for a pause: nothing is said in this channel for so many seconds."""
+        with self._database.write() as tx:
+            _write(tx, post, next_at=tx.now + after_s, unclear=unclear, **released())
+            waiting = and_(
+                posts.c.channel_id == post.channel_id,
+                posts.c.shown < posts.c.wanted,
+                posts.c.lease_until <= tx.now,
+                posts.c.next_at < tx.now + after_s,
+            )
+            tx.connection.execute(update(posts).where(waiting).values(next_at=tx.now + after_s))
+
+    def drop(self, post: HeldPost, why: str) -> None:
+        """It can't be said, ever; keep why in the audit trail."""
+        with self._database.write() as tx:
+            _write(tx, post, shown=post.wanted, unclear=False, response_url=None, **released())
+            detail = f"{post.kind}: {why}"
+            add_event(tx, "not said", deletion_id=post.card_id, channel_id=post.channel_id, detail=detail)
+
+
+def _write(tx: Transaction, post: HeldPost, **values: object) -> None:
+    still_mine = and_(posts.c.post_id == post.post_id, posts.c.fence == post.fence)
+    if tx.connection.execute(update(posts).where(still_mine).values(**values)).rowcount != 1:
+        raise LeaseLost(f"post {post.post_id}")

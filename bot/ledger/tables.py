@@ -1,0 +1,112 @@
+"""The ledger's tables. Times are epoch seconds (UTC) as floats; ids are opaque text."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from bot.domain.model import IN_FLIGHT
+
+metadata = MetaData()
+
+
+def _lease_columns() -> list[Column[object]]:
+    """What a worker needs to hold a row: `fence` grows with every claim and guards every write."""
+    return [
+        Column("next_at", Double, nullable=False),
+        Column("owner", Text),
+        Column("lease_until", Double, nullable=False, server_default="0"),
+        Column("fence", Integer, nullable=False, server_default="0"),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+    ]
+
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("deletion_id", Text, primary_key=True),
+    Column("card_id", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("tunnel_id", Text, nullable=False, index=True),
+    Column("gateway_id", Text),
+    Column("region", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("requester_id", Text, nullable=False),
+    Column("response_url", Text),
+    Column("tunnel", Text),
+    Column("asked_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("decided_by", Text),
+    Column("decided_at", Double),
+    Column("retry_until", Double),
+    Column("waiting_code", Text),
+    Column("sent_at", Double),
+    # An earlier DeleteVpnConnection may have been carried out although nothing said so.
+    Column("unclear", Boolean, nullable=False, server_default=text("false")),
+    Column("request_id", Text),
+    Column("code", Text),
+    Column("message", Text),
+    Column("last_seen", Text),
+    Column("ended_at", Double),
+    *_lease_columns(),
+    Index("deletions_due", "state", "next_at"),
+)
+
+_held = text("lease_until > 0")
+Index("deletions_held", deletions.c.owner, sqlite_where=_held, postgresql_where=_held)
+
+_in_flight = text(f"state IN ({', '.join(repr(state.value) for state in IN_FLIGHT)})")
+Index(
+    "one_in_flight",
+    deletions.c.region,
+    deletions.c.tunnel_id,
+    unique=True,
+    sqlite_where=_in_flight,
+    postgresql_where=_in_flight,
+)
+
+# What is to be said in Slack. The card (kind "card") is posted once and then edited: it is due while
+# shown < wanted. Every other row is one message in the card's thread, or, with `private_to`, one ephemeral.
+posts = Table(
+    "posts",
+    metadata,
+    Column("post_id", Integer, primary_key=True, autoincrement=True),
+    Column("card_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("private_to", Text),
+    Column("response_url", Text),
+    Column("body", Text),
+    Column("ts", Text),
+    Column("wanted", Integer, nullable=False, server_default="1"),
+    Column("shown", Integer, nullable=False, server_default="0"),
+    Column("unclear", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", Double, nullable=False),
+    *_lease_columns(),
+    Index("posts_once", "card_id", "kind", unique=True),
+)
+_unsaid = text("shown < wanted")
+Index("posts_due", posts.c.next_at, sqlite_where=_unsaid, postgresql_where=_unsaid)
+Index("posts_held", posts.c.owner, sqlite_where=_held, postgresql_where=_held)
+
+# Append-only: who did what, when. Never updated, never deleted before its deletion is.
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("deletion_id", Text, index=True),
+    Column("actor", Text),
+    Column("channel_id", Text),
+    Column("request_id", Text),
+    Column("detail", Text),
+)

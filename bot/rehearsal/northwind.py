@@ -1,0 +1,48 @@
+"""The workspace that the rehearsal plays in: Northwind, and one guest of its partner."""
+
+import time
+from collections.abc import Callable
+
+from bot.rehearsal.workspace import PARTNER, Channel, Group, Person, Workspace
+
+BOT = "U0VPNBOT001"
+SLACKBOT = "USLACKBOT"
+ANA, BEN, CHEN, DORA, FINN = "U0ANA000001", "U0BEN000001", "U0CHEN00001", "U0DORA00001", "U0FINN00001"
+OTHER_BOT = "U0DEPLOY001"
+EVE = "U0EVE000001"
+ON_CALL = "S0ONCALL001"
+NETWORK_OPS, GENERAL, WAR_ROOM, DIRECT = "C0NETOPS001", "C0GENERAL01", "C0WARROOM01", "D0ANABOT001"
+
+
+def northwind(clock: Callable[[], float] = time.time) -> Workspace:
+    """Ana, Ben and Chen are on call (Ben and Chen by user group), Dora isn't, Finn has left, Eve is a guest.
+
+    The bot is in #network-ops and in a direct message with Ana; not in #general nor in private #war-room.
+    """
+    everybody = frozenset({ANA, BEN, CHEN, DORA})
+    return Workspace(
+        clock=clock,
+        bot=BOT,
+        people=(
+            Person(user_id=BOT, name="vpn-bot", real_name="vpn-bot", is_bot=True),
+            Person(user_id=SLACKBOT, name="slackbot", real_name="Slackbot", is_bot=True),
+            Person(user_id=ANA, name="ana", real_name="Ana Ferreira"),
+            Person(user_id=BEN, name="ben", real_name="Ben Okafor"),
+            Person(user_id=CHEN, name="chen", real_name="Chen Wei"),
+            Person(user_id=DORA, name="dora", real_name="Dora Lind"),
+            Person(user_id=FINN, name="finn", real_name="Finn Moss", deleted=True),
+            Person(user_id=OTHER_BOT, name="deploy-bot", real_name="deploy-bot", is_bot=True),
+            Person(user_id=EVE, name="eve", real_name="Eve Santos", team=PARTNER),
+        ),
+        groups=(Group(group_id=ON_CALL, name="network-oncall", members=frozenset({BEN, CHEN})),),
+        channels=(
+            Channel(
+                channel_id=NETWORK_OPS, name="network-ops", members=everybody | {BOT, FINN, OTHER_BOT, EVE}
+            ),
+            Channel(channel_id=GENERAL, name="general", members=everybody | {OTHER_BOT}),
+            Channel(
+                channel_id=WAR_ROOM, name="war-room", kind="private", members=frozenset({ANA, BEN, DORA})
+            ),
+            Channel(channel_id=DIRECT, name="ana", kind="im", members=frozenset({ANA, BOT})),
+        ),
+    )

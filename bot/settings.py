@@ -1,0 +1,94 @@
+"""Every setting, read from the environment, `.env` and a secrets directory, in this order of precedence."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import BadSettings
+
+_REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z]+)*\d*")
+
+
+def _split(value: object) -> object:
+    return tuple(part for part in re.split(r"[,\s]+", value) if part) if isinstance(value, str) else value
+
+
+def _ids(prefixes: str, example: str) -> AfterValidator:
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(f"[{prefixes}][A-Z0-9]{{2,}}", value):
+                raise ValueError(f"“{value[:20]}” isn't a Slack id like {example}")
+        return values
+
+    return AfterValidator(check)
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise ValueError(f"“{value[:30]}” isn't a region like ap-guangzhou")
+    return value
+
+
+def _base_url(value: str) -> str:
+    return value if value.endswith("/") else value + "/"
+
+
+def _default_ledger() -> str:
+    return f"sqlite:///{Path(platformdirs.user_state_dir('vpn-bot')) / 'ledger.sqlite3'}"
+
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Operators = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("UWS", "U012AB3CD or S012AB3CD")
+]
+Channels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("CGD", "C012AB3CD")]
+
+
+class Settings(BaseSettings):
+    """What `vpn-bot run` needs to know; each field's environment variable is its name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr
+    slack_api_url: Annotated[str, AfterValidator(_base_url)] = "https://slack.com/api/"
+
+    tencentcloud_secret_id: str
+    tencentcloud_secret_key: SecretStr
+    tencentcloud_token: SecretStr | None = None
+    tencentcloud_region: Annotated[str, AfterValidator(_region)]
+
+    vpn_bot_vpc_endpoint: str = "https://vpc.tencentcloudapi.com"
+    vpn_bot_database_url: str = Field(default_factory=_default_ledger, repr=False)
+    vpn_bot_operators: Operators = ()
+    vpn_bot_channels: Channels = ()
+    vpn_bot_confirm_ttl_s: Seconds = 900
+    vpn_bot_retry_for_s: Seconds = 300
+    vpn_bot_verify_timeout_s: Seconds = 300
+    vpn_bot_log_format: Literal["text", "json"] = "text"
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
+        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
+        try:
+            return cls(
+                _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
+            )
+        except ValidationError as exc:
+            raise BadSettings(
+                "\n".join(_sentence(error) for error in exc.errors(include_url=False))
+            ) from None
+
+
+def _sentence(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101  # pydantic's ErrorDetails is a dict
+    name = str(error["loc"][0]).upper()
+    if error["type"] == "missing":
+        return f"{name} is not set. Put it in the environment or in .env; .env.example explains it."
+    return f"{name}: {str(error['msg']).removeprefix('Value error, ')}."

@@ -1,0 +1,95 @@
+"""Saying what the outbox holds: once, in order, and again after whatever went wrong."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from bot.chat import cards, notes
+from bot.chat.poster import Poster
+from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
+from bot.ledger.outbox import Outbox
+from bot.ledger.rows import CARD, HeldPost
+from bot.ledger.store import Ledger
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+PRIVATE_FOR_S = 30 * 60  # Slack forgets a response_url after half an hour
+SAY_FOR_S = 24 * 60 * 60
+FINAL_ATTEMPTS = 5
+UNREACHABLE = "unreachable"
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Takes a post to Slack and keeps what became of it."""
+
+    def __init__(
+        self, *, poster: Poster, outbox: Outbox, ledger: Ledger, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._poster = poster
+        self._outbox = outbox
+        self._ledger = ledger
+        self._clock = clock
+
+    def deliver(self, post: HeldPost) -> None:
+        """Say one post, or put it off, or drop it where it can never be said."""
+        try:
+            try:
+                ts = self._say(post)
+            except SlackError as error:
+                self._put_off(post, error)
+            else:
+                self._outbox.said(post, ts)
+        except LeaseLost as lost:
+            log.info("lease lost %s", lost)
+
+    def _say(self, post: HeldPost) -> str | None:
+        """Post, edit or whisper; returns the message's ts where it has one."""
+        body = post.body
+        if body is None:
+            deletion = self._ledger.get(post.card_id)
+            if deletion is None:
+                return post.ts
+            body = cards.card(deletion)
+        if post.response_url is not None:
+            self._poster.whisper(post.response_url, body)
+            return None
+        key = f"{post.card_id}/{post.kind}"
+        if post.ts is not None:
+            self._poster.update(post.channel_id, post.ts, body, key=key)
+            return post.ts
+        if post.unclear:
+            found = self._poster.find(
+                post.channel_id, key=key, thread_ts=post.thread_ts, since=post.created_at - 60
+            )
+            if found is not None:
+                return found
+        return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts)
+
+    def _put_off(self, post: HeldPost, error: SlackError) -> None:
+        # A failed look leaves the old doubt standing; only a clear “no” to the post itself ends it.
+        unclear = post.ts is None and (post.unclear or isinstance(error, PostUnclear))
+        age_s = self._clock() - post.created_at
+        log.warning(
+            "not said card=%s kind=%s error=%s attempt=%d", post.card_id, post.kind, error, post.attempts
+        )
+        if isinstance(error, SlowDown):
+            self._outbox.pause(post, error.retry_after_s, unclear=unclear)
+        elif isinstance(error, CannotPost) and post.kind == CARD and post.ts is None:
+            self._ledger.void(post.card_id, code=error.code, tell=notes.cannot_post)
+            self._outbox.drop(post, error.code)
+        elif self._is_final(post, error, age_s):
+            log.error("dropped card=%s kind=%s error=%s", post.card_id, post.kind, error)
+            self._outbox.drop(post, error.code)
+        else:
+            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(post.attempts - 1, 10))
+            self._outbox.later(post, pause_s, unclear=unclear)
+
+    @staticmethod
+    def _is_final(post: HeldPost, error: SlackError, age_s: float) -> bool:
+        if post.private_to is not None and age_s > PRIVATE_FOR_S:
+            return True
+        if age_s > SAY_FOR_S:
+            return True
+        passing = isinstance(error, PostUnclear | CannotPost) or error.code == UNREACHABLE
+        return not passing and post.attempts >= FINAL_ATTEMPTS

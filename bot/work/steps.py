@@ -1,0 +1,295 @@
+"""What the worker does with a deletion: one function a step, from the ask to the end.
+
+A step may run twice, its effect may not: DELETING is written before DeleteVpnConnection is sent, and
+whoever finds a deletion in that state looks at the tunnel before sending again.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.chat import notes, replies
+from bot.chat.blocks import Body
+from bot.cloud.client import VpcClient
+from bot.cloud.pace import Pace
+from bot.domain.explain import Again, OwnCode, explain, means_gone
+from bot.domain.model import Deletion, Saying, State, Tunnel
+from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
+from bot.ledger.rows import Held
+from bot.ledger.store import Ledger
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long things may take, in seconds."""
+
+    confirm_ttl_s: float
+    retry_for_s: float
+    verify_timeout_s: float
+
+
+class Steps:
+    """The steps, over a cloud client and a ledger. They raise LedgerUnavailable and nothing else of ours."""
+
+    def __init__(
+        self,
+        *,
+        cloud: VpcClient,
+        ledger: Ledger,
+        pace: Pace,
+        limits: Limits,
+        clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._cloud = cloud
+        self._ledger = ledger
+        self._pace = pace
+        self._limits = limits
+        self._clock = clock
+        self._jitter = jitter
+
+    def look(self, group: Sequence[Held]) -> None:
+        """Look many tunnels up in few calls: for new asks (prepare) and for accepted deletions (verify)."""
+        for region in {held.deletion.region for held in group}:
+            here = [held for held in group if held.deletion.region == region]
+            seen: Mapping[str, Tunnel] | CloudError
+            try:
+                seen = self._look_up(region, {held.deletion.tunnel_id for held in here})
+            except CloudError as error:
+                seen = error
+            for held in here:
+                step = self._prepare if held.deletion.state is State.ASKED else self._verify
+                _unless_lost(step, held, seen)
+
+    def act(self, held: Held) -> None:
+        """One step of a deletion that somebody decided on, or that nobody decided on in time."""
+        step = {
+            State.PENDING: self._expire,
+            State.CONFIRMED: self._delete,
+            State.DELETING: self._recover,
+        }[held.deletion.state]
+        _unless_lost(step, held)
+
+    def _prepare(self, held: Held, seen: Mapping[str, Tunnel] | CloudError) -> None:
+        asked = held.deletion
+        if isinstance(seen, CloudError):
+            self._prepare_later(held, seen)
+            return
+        tunnel = seen.get(asked.tunnel_id)
+        if tunnel is None:
+            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked))
+        elif asked.gateway_id not in (None, tunnel.gateway_id):
+            self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, tunnel))
+        else:
+            self._ledger.advance(
+                held,
+                State.PENDING,
+                event="shown",
+                after_s=self._limits.confirm_ttl_s,
+                expires_at=self._clock() + self._limits.confirm_ttl_s,
+                tunnel=tunnel,
+                gateway_id=tunnel.gateway_id,
+            )
+
+    def _prepare_later(self, held: Held, error: CloudError) -> None:
+        """Looking changes nothing, so it is tried again after any failure but a final refusal."""
+        asked, code = held.deletion, _code(error)
+        final = isinstance(error, Refused) and explain(code).again is Again.FINAL
+        until = asked.asked_at + self._limits.retry_for_s
+        if final or self._clock() >= until:
+            message = error.message if isinstance(error, Refused) else ""
+            request_id = getattr(error, "request_id", None)
+            self._turn_down(
+                held, code, replies.refused(asked, code, message, request_id), request_id=request_id
+            )
+            return
+        first = asked.waiting_code is None
+        self._ledger.advance(
+            held,
+            State.ASKED,
+            event="look-up failed",
+            after_s=self._pause_s(asked),
+            tell=replies.waiting(asked, code, until) if first else None,
+            waiting_code=code,
+            attempts=asked.attempts + 1,
+        )
+
+    def _turn_down(self, held: Held, code: str, tell: Body, request_id: str | None = None) -> None:
+        """End an ask before it has a card; only the requester is told."""
+        self._ledger.advance(
+            held, State.REFUSED, event="turned down", code=code, tell=tell, request_id=request_id
+        )
+
+    def _expire(self, held: Held) -> None:
+        self._ledger.advance(held, State.EXPIRED, event="expired")
+
+    def _delete(self, held: Held) -> None:
+        deletion = self._ledger.advance(held, State.DELETING, event="sent", after_s=None, unclear=True)
+        was_unclear, held = held.deletion.unclear, replace(held, deletion=deletion)
+        self._pace.wait("DeleteVpnConnection", deletion.region)
+        try:
+            accepted = self._cloud.delete_vpn_connection(
+                region=deletion.region, gateway_id=deletion.gateway_id or "", tunnel_id=deletion.tunnel_id
+            )
+        except Refused as error:
+            self._refused(held, error, was_unclear=was_unclear)
+        except NotSent as error:
+            self._try_later(held, error, unclear=was_unclear)
+        except OutcomeUnknown as error:
+            self._ledger.advance(
+                held,
+                State.DELETING,
+                event="no clear answer",
+                after_s=self._pause_s(deletion),
+                code=_code(error),
+                request_id=error.request_id,
+                attempts=deletion.attempts + 1,
+            )
+        else:
+            self._ledger.advance(
+                held,
+                State.VERIFYING,
+                event="accepted",
+                after_s=FIRST_PAUSE_S,
+                says=[Saying(kind="accepted", body=replies.accepted(deletion, accepted.request_id))],
+                request_id=accepted.request_id,
+                code=None,
+                waiting_code=None,
+                attempts=0,
+            )
+
+    def _refused(self, held: Held, error: Refused, *, was_unclear: bool) -> None:
+        deletion = held.deletion
+        if was_unclear and means_gone(error.code):
+            # It isn't there, and an earlier try of ours may have been the one that removed it.
+            self._gone(held)
+        elif explain(error.code).again is Again.WAIT and self._in_time(deletion):
+            self._try_later(held, error, unclear=was_unclear)
+        else:
+            body = replies.refused(deletion, error.code, error.message, error.request_id)
+            self._ledger.advance(
+                held,
+                State.REFUSED,
+                event="refused",
+                says=[Saying(kind="refused", body=body)],
+                code=error.code,
+                message=error.message,
+                request_id=error.request_id,
+            )
+
+    def _try_later(self, held: Held, error: Refused | NotSent, *, unclear: bool) -> None:
+        """Nothing was done this time; send again after a pause, until the deadline."""
+        deletion, code = held.deletion, _code(error)
+        if self._in_time(deletion):
+            body = replies.waiting(deletion, code, deletion.retry_until or 0)
+            self._ledger.advance(
+                held,
+                State.CONFIRMED,
+                event="waiting",
+                after_s=self._pause_s(deletion),
+                says=[Saying(kind="waiting", body=body)],
+                waiting_code=code,
+                code=code,
+                unclear=unclear,
+                attempts=deletion.attempts + 1,
+            )
+        elif unclear:
+            self._give_up(held, code, None)
+        else:
+            says = [Saying(kind="refused", body=replies.refused(deletion, code, "", None))]
+            self._ledger.advance(held, State.REFUSED, event="never sent", says=says, code=code)
+
+    def _recover(self, held: Held) -> None:
+        """DeleteVpnConnection may have been sent, and there is no answer: look before doing it again."""
+        deletion = held.deletion
+        code = deletion.code or OwnCode.NO_ANSWER
+        try:
+            tunnel = self._look_up(deletion.region, {deletion.tunnel_id}).get(deletion.tunnel_id)
+        except CloudError as error:
+            if self._in_time(deletion):
+                pause_s = self._pause_s(deletion)
+                self._ledger.advance(
+                    held, State.DELETING, event="look failed", after_s=pause_s, attempts=deletion.attempts + 1
+                )
+            else:
+                self._give_up(held, _code(error), None)
+            return
+        if tunnel is None:
+            self._gone(held)
+        elif tunnel.state == "DELETING":
+            says = [Saying(kind="accepted", body=replies.seen_deleting(deletion))]
+            self._ledger.advance(
+                held, State.VERIFYING, event="seen deleting", after_s=FIRST_PAUSE_S, says=says, attempts=0
+            )
+        elif self._in_time(deletion):
+            says = [Saying(kind="again", body=replies.sending_again(deletion, code, tunnel.state))]
+            self._ledger.advance(held, State.CONFIRMED, event="still there", says=says, waiting_code=code)
+        else:
+            self._give_up(held, code, tunnel.state)
+
+    def _verify(self, held: Held, seen: Mapping[str, Tunnel] | CloudError) -> None:
+        deletion = held.deletion
+        waited_s = self._clock() - (deletion.sent_at or deletion.asked_at)
+        if not isinstance(seen, CloudError) and deletion.tunnel_id not in seen:
+            self._gone(held)
+            return
+        state = deletion.last_seen
+        if not isinstance(seen, CloudError):
+            state = seen[deletion.tunnel_id].state
+        if waited_s < self._limits.verify_timeout_s:
+            pause_s = self._pause_s(deletion)
+            self._ledger.advance(
+                held,
+                State.VERIFYING,
+                event="looked",
+                after_s=pause_s,
+                last_seen=state,
+                attempts=deletion.attempts + 1,
+            )
+        else:
+            says = [Saying(kind="still there", body=replies.still_there(deletion, state, waited_s))]
+            self._ledger.advance(
+                held, State.UNKNOWN, event="still there", says=says, last_seen=state, code=OwnCode.STILL_THERE
+            )
+
+    def _gone(self, held: Held) -> None:
+        deletion = held.deletion
+        after_s = self._clock() - deletion.sent_at if deletion.sent_at else None
+        says = [Saying(kind="gone", body=replies.gone(deletion, after_s))]
+        self._ledger.advance(held, State.GONE, event="gone", says=says, code=None)
+
+    def _give_up(self, held: Held, code: str, state: str | None) -> None:
+        deletion = held.deletion
+        says = [Saying(kind="gave up", body=replies.gave_up(deletion, code, state))]
+        self._ledger.advance(held, State.UNKNOWN, event="gave up", says=says, code=code)
+
+    def _look_up(self, region: str, tunnel_ids: Iterable[str]) -> Mapping[str, Tunnel]:
+        return self._cloud.look_up(region=region, tunnel_ids=sorted(tunnel_ids))
+
+    def _in_time(self, deletion: Deletion) -> bool:
+        return deletion.retry_until is None or self._clock() < deletion.retry_until
+
+    def _pause_s(self, deletion: Deletion) -> float:
+        """Doubling from half a second to ten, less up to a half at random, so that retries don't march."""
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(deletion.attempts, 10))
+        return longest * (1 - self._jitter() / 2)
+
+
+def _code(error: CloudError) -> str:
+    if isinstance(error, Refused | OutcomeUnknown) and error.code:
+        return error.code
+    return OwnCode.UNREACHABLE if isinstance(error, NotSent) else OwnCode.NO_ANSWER
+
+
+def _unless_lost(step: Callable[..., None], *args: object) -> None:
+    try:
+        step(*args)
+    except LeaseLost as lost:
+        # Somebody else's by now: whoever holds it goes on, and this worker writes nothing more.
+        log.info("lease lost deletion=%s", lost)

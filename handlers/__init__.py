@@ -1,0 +1,15 @@
+"""Slack, inward: parse, may they, write a row, ack. Nothing here waits for Slack or the cloud."""
+
+from slack_bolt import App
+
+from handlers import actions, commands
+from handlers.desk import Desk
+
+
+def register(app: App, desk: Desk) -> None:
+    """Give the Bolt app every listener of this bot."""
+    commands.register(app, desk)
+    actions.register(app, desk)
+
+
+__all__ = ["Desk", "register"]

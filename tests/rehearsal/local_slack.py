@@ -1,0 +1,89 @@
+"""A local Slack with a real Bolt app on it, for tests."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as BuiltinHandler
+from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler as WebSocketClientHandler
+from slack_sdk import WebClient
+
+from bot.rehearsal.slack import LocalSlack
+
+BOT_TOKEN = "xoxb-1-canary-bot"
+APP_TOKEN = "xapp-1-canary-app"
+SIGNING_SECRET = "canary-signing-secret"
+SCOPES = frozenset(
+    {"commands", "chat:write", "channels:history", "groups:history", "im:history", "usergroups:read"}
+)
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "builtin": BuiltinHandler,
+    "websocket_client": WebSocketClientHandler,
+}
+
+
+def local_slack(**wanted: Any) -> LocalSlack:
+    """A local Slack with canary tokens."""
+    known: dict[str, Any] = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "scopes": SCOPES}
+    return LocalSlack(**{**known, "signing_secret": SIGNING_SECRET, **wanted})
+
+
+def client(slack: LocalSlack, token: str = BOT_TOKEN) -> WebClient:
+    """The real Web API client, that tries once."""
+    return WebClient(token=token, base_url=slack.api_url, timeout=10, retry_handlers=[])
+
+
+@contextmanager
+def bolt(slack: LocalSlack, kind: str = "websocket_client", **wanted: Any) -> Iterator[App]:
+    """A real Bolt app in Socket Mode; its listeners may be added once it is connected."""
+    app = App(client=client(slack), process_before_response=True)
+    handler = HANDLERS[kind](app, APP_TOKEN, **wanted)
+    before = slack.sockets
+    handler.connect()
+    try:
+        slack.wait_connected(before + 1)
+        yield app
+    finally:
+        handler.close()
+
+
+def button(action_id: str, value: str = "1", **more: Any) -> dict[str, Any]:
+    """A button with a word on it."""
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "value": value,
+        "text": {"type": "plain_text", "text": action_id},
+        **more,
+    }
+
+
+def actions(*buttons: dict[str, Any], block_id: str = "decide") -> dict[str, Any]:
+    """A block of buttons."""
+    return {"type": "actions", "block_id": block_id, "elements": list(buttons)}
+
+
+def modal(**more: Any) -> dict[str, Any]:
+    """A modal with one text input."""
+    return {
+        "type": "modal",
+        "callback_id": "typed_confirmation",
+        "title": {"type": "plain_text", "text": "Confirm"},
+        "submit": {"type": "plain_text", "text": "Delete"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "tunnel_id",
+                "label": {"type": "plain_text", "text": "Tunnel id"},
+                "element": {"type": "plain_text_input", "action_id": "value"},
+            }
+        ],
+        **more,
+    }
+
+
+def unique() -> str:
+    """A text that no other message has."""
+    return uuid.uuid4().hex
