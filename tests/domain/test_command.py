@@ -138,6 +138,7 @@ def test_what_phones_and_pastes_do_is_forgiven(text: str, command: Command) -> N
         case("unquoted with an apostrophe", "customer's office closed", "customer's office closed"),
         case("unquoted with quotes later", 'see "the plan"', 'see "the plan"'),
         case("unquoted with a dash of prose", "rebuild — see INC-42 - now", "rebuild — see INC-42 - now"),
+        case("unquoted with a dash inside a word", "rebuild—then renew", "rebuild—then renew"),
         case("unquoted with punctuation", "done, see INC-42.", "done, see INC-42."),
         case("as long as allowed", "x" * 500, "x" * 500),
         case("another tunnel inside", "replaced by vpnx-f49l6u0z", "replaced by vpnx-f49l6u0z"),
@@ -196,6 +197,9 @@ def test_an_unquoted_reason_ends_at_the_next_option(dashes: str) -> None:
         case("a mistyped option after a reason", f"{render(BARE)} --reason a b --regoin c", "“--regoin”"),
         case("no region", "delete vpnx-p0j11j28 --region", "--region has no region"),
         case("an option for a region", "delete vpnx-p0j11j28 --region --reason x", "--region has no region"),
+        case(
+            "more than a region", f"{render(BARE)} --region ap-x1/a", "“ap-x1/a” does not look like a region"
+        ),
         case("a city for a region", "delete vpnx-p0j11j28 --region guangzhou", "“guangzhou”"),
         case(
             "an id for a region",
@@ -238,6 +242,11 @@ def test_the_letter_o_is_not_taken_for_a_zero() -> None:
 def test_a_long_text_gets_a_short_answer(text: str) -> None:
     """The answer says what is wrong without repeating it all."""
     assert len(refusal(text)) < 300
+
+
+def test_a_text_beyond_the_limit_is_never_cut_and_then_obeyed() -> None:
+    """What stands behind the 2,000th character might have changed the meaning."""
+    assert "10000 characters" in refusal(render(BARE).ljust(10_000))
 
 
 def test_an_echoed_word_is_short_and_shows_what_it_is() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.explain import UNKNOWN, Again, Explanation, explain, means_gone
+from bot.domain.explain import UNKNOWN, Again, Explanation, OwnCode, explain, means_gone
 
 DOCUMENTED = {
     "InvalidParameterValue.Malformed": Again.FINAL,
@@ -56,6 +56,15 @@ DOCUMENTED = {
     "UnsupportedProtocol": Again.FINAL,
     "UnsupportedRegion": Again.FINAL,
 }
+OWN = {
+    OwnCode.NO_ANSWER: Again.LOOK,
+    OwnCode.UNREACHABLE: Again.WAIT,
+    OwnCode.STILL_THERE: Again.FINAL,
+    OwnCode.OTHER_GATEWAY: Again.FINAL,
+    OwnCode.CANNOT_POST: Again.FINAL,
+}
+FAMILIES = {"AuthFailure"}  # not documented by itself, but the prefix of codes that are
+EVERY = [*DOCUMENTED, *map(str, OWN), *FAMILIES]
 suffixes = st.lists(st.text(max_size=8), min_size=1, max_size=3).map(".".join)
 
 
@@ -70,7 +79,14 @@ def test_every_documented_code_has_an_entry_of_its_own_and_the_right_class(code:
     assert (explanation.code, explanation.again) == (code, again)
 
 
-@pytest.mark.parametrize("code", [*DOCUMENTED, "AuthFailure", "not known"])
+@pytest.mark.parametrize("own", OwnCode)
+def test_every_word_of_the_bot_itself_is_explained(own: OwnCode) -> None:
+    """What the bot says where the cloud gave no code has an entry and a class too."""
+    explanation = explain(own)
+    assert (explanation.code, explanation.again) == (own, OWN[own])
+
+
+@pytest.mark.parametrize("code", [*EVERY, "not known"])
 def test_an_explanation_is_complete_short_and_needs_no_escaping(code: str) -> None:
     """Each text is a whole sentence of readable length, safe in Slack as it stands."""
     explanation = explain(code)
@@ -85,7 +101,7 @@ def test_an_explanation_is_complete_short_and_needs_no_escaping(code: str) -> No
 
 def test_no_two_codes_share_a_title_or_a_meaning() -> None:
     """A reader can tell any two codes apart by the words alone."""
-    explanations = [UNKNOWN, explain("AuthFailure"), *map(explain, DOCUMENTED)]
+    explanations = [UNKNOWN, *map(explain, EVERY)]
     assert len({explanation.title for explanation in explanations}) == len(explanations)
     assert len({explanation.meaning for explanation in explanations}) == len(explanations)
 
@@ -125,7 +141,7 @@ def test_a_prefix_ends_at_a_dot(code: str, letters: str) -> None:
     assert explain(code + letters) == (explain(family) if family else UNKNOWN)
 
 
-@given(st.text().filter(lambda code: code.partition(".")[0] not in {*DOCUMENTED, "AuthFailure"}))
+@given(st.text().filter(lambda code: code.partition(".")[0] not in EVERY))
 def test_a_code_of_no_known_family_is_said_to_be_new(code: str) -> None:
     """An unknown code is never explained as something else, and never tried again."""
     assert explain(code) is UNKNOWN
