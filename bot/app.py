@@ -7,7 +7,7 @@ import time
 import uuid
 
 from slack_bolt import App, BoltResponse
-from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
@@ -28,6 +28,8 @@ from bot.work.steps import Limits, Steps
 from bot.work.worker import Worker
 from handlers import Desk, register
 
+# The client calls a connection dead after four unanswered pings; at its default of 10 s it is deaf a minute.
+PING_INTERVAL_S = 2
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,7 @@ class Bot:
             retry_for_s=settings.vpn_bot_retry_for_s,
             verify_timeout_s=settings.vpn_bot_verify_timeout_s,
         )
-        steps = Steps(cloud=self._cloud, ledger=ledger, pace=Pace(), limits=limits)
+        steps = Steps(cloud=self._cloud, ledger=ledger, limits=limits)
         poster = Poster(token, api_url)
         self._whisperer = Whisperer(poster)
         delivery = Delivery(poster=poster, outbox=outbox, ledger=ledger)
@@ -78,7 +80,9 @@ class Bot:
         app = App(client=client, process_before_response=True, logger=logging.getLogger("bot.slack"))
         app.error(_explain_fault)
         register(app, desk)
-        self._socket = SocketModeHandler(app, settings.slack_app_token.get_secret_value())
+        self._socket = SocketModeHandler(
+            app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
+        )
 
     def start(self) -> None:
         """Connect to Slack and begin to work; what an earlier process left undone goes on by itself."""
@@ -111,7 +115,7 @@ def _cloud(settings: Settings) -> VpcClient:
         secret_key=settings.tencentcloud_secret_key,
         token=settings.tencentcloud_token,
     )
-    return VpcClient(settings.vpn_bot_vpc_endpoint, credentials)
+    return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=Pace())
 
 
 def _home_team(client: WebClient) -> str:

@@ -1,5 +1,6 @@
 """The command line: `vpn-bot run`, `vpn-bot rehearse`."""
 
+import importlib.util
 import signal
 import sys
 import threading
@@ -32,3 +33,28 @@ def run() -> None:
     except BotError as error:
         click.echo(f"vpn-bot can't start:\n{error}", err=True)
         sys.exit(2)
+
+
+@main.command()
+@click.option(
+    "--port", default=8017, show_default=True, type=click.IntRange(0, 65_535), help="The page's port."
+)
+@click.option("--script", is_flag=True, help="No page: play four scenes, print what happens, exit 0 or 1.")
+def rehearse(port: int, script: bool) -> None:
+    """Run the whole bot on this machine, against a local Slack and a local Tencent VPC."""
+    wanted = ("starlette", "uvicorn", "websockets", "yaml")
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    if missing:
+        click.echo(
+            f"The rehearsal needs {', '.join(missing)}. To get it: pip install 'vpn-bot[rehearsal]'",
+            err=True,
+        )
+        sys.exit(2)
+    from bot.rehearsal.show import play_script, rehearse  # only a rehearsal needs what it imports
+    from bot.rehearsal.transcript import StepMissing
+
+    try:
+        play_script() if script else rehearse(port)
+    except StepMissing as why:
+        click.echo(f"\n{why}", err=True)
+        sys.exit(1)

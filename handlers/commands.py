@@ -32,7 +32,7 @@ def _answer(desk: Desk, command: dict[str, Any]) -> str:
     """Do what was typed; returns the private answer."""
     person, channel_id = person_who_typed(command), command["channel_id"]
     try:
-        asked = parse(command.get("text") or "")
+        asked = parse(_unescape(command.get("text") or ""))
     except BadCommand as error:
         return str(error)
     if isinstance(asked, HelpCommand):
@@ -59,3 +59,8 @@ def _answer(desk: Desk, command: dict[str, Any]) -> str:
         f"Looking up {asked.tunnel_id} in {region}; its card comes here. "
         "Nothing is deleted before somebody presses Confirm on it."
     )
+
+
+def _unescape(text: str) -> str:
+    """Slack escapes these three, and only these, in what people type."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -157,4 +157,5 @@ def _count(value: object) -> int | None:
 
 
 def _flag(value: object) -> bool | None:
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    text = str(value).lower() if isinstance(value, bool) else _text(value).lower()
+    return {"true": True, "1": True, "false": False, "0": False}.get(text)

@@ -10,6 +10,7 @@ from bot.cloud import answers
 from bot.cloud.answers import Accepted, Described
 from bot.cloud.auth import TC3Auth
 from bot.cloud.credentials import Credentials
+from bot.cloud.pace import Pace
 from bot.cloud.transport import Transport
 from bot.domain.model import Tunnel
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
@@ -36,14 +37,18 @@ class VpcClient:
         credentials: Credentials,
         *,
         clock: Callable[[], float] = time.time,
+        pace: Pace | None = None,
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 10.0,
         pool_size: int = 16,
     ) -> None:
         """Connects when first called; `clock` gives the Unix time (seconds) that is signed.
 
+        Every call waits for its place in `pace`; without one, calls go out as they come.
+
         Raises BadSettings when `endpoint` is neither https://HOST[:PORT] nor http:// on a loopback address.
         """
+        self._pace = pace
         self._transport = Transport(
             endpoint,
             TC3Auth(credentials, service="vpc", clock=clock),
@@ -109,6 +114,8 @@ class VpcClient:
         parse: Callable[[Mapping[str, object]], Answer],
         about: str,
     ) -> Answer:
+        if self._pace:
+            self._pace.wait(action, region)
         started = time.perf_counter()
 
         def log(outcome: Answer | CloudError) -> None:

@@ -383,3 +383,5 @@ _EXPLANATIONS: dict[str, Explanation] = {
     for texts in tables
     for code, (title, meaning, next_step) in texts.items()
 }
+CLOUD_CODES = tuple(code for code in _EXPLANATIONS if code not in frozenset(OwnCode))
+"""The documented codes of the cloud."""

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-from bot.rehearsal.workspace import PARTNER, Channel, Group, Person, Workspace
+from bot.rehearsal.workspace import Channel, Group, Person, Team, Workspace
 
+PARTNER = Team(team_id="T0PARTNER01", domain="partner", name="Partner")
 BOT = "U0VPNBOT001"
 SLACKBOT = "USLACKBOT"
 ANA, BEN, CHEN, DORA, FINN = "U0ANA000001", "U0BEN000001", "U0CHEN00001", "U0DORA00001", "U0FINN00001"

@@ -14,6 +14,7 @@ from bot.rehearsal.workspace import Message
 Args = Mapping[str, Any]
 Answer = dict[str, Any]
 PAGE = 100
+_ADDED_BY_BOLT = frozenset({"team_id"})
 HISTORY_SCOPES = {"public": "channels:history", "private": "groups:history", "im": "im:history"}
 
 
@@ -35,7 +36,7 @@ def call(api: WebApi, name: str, args: Args) -> Answer:
         api.need(method.scope)
     required = set(method.takes.split())
     missing = required - {key for key, value in args.items() if value not in (None, "")}
-    unknown = args.keys() - required - set(method.may.split())
+    unknown = args.keys() - required - set(method.may.split()) - _ADDED_BY_BOLT
     if missing or unknown:
         why = [f"missing: {one}" for one in sorted(missing)] + [f"unknown: {one}" for one in sorted(unknown)]
         raise ApiError("invalid_arguments", "; ".join(why))
@@ -198,7 +199,7 @@ METHODS: Mapping[str, Method] = {
     "conversations.replies": Method(run=_replies, takes="channel ts", may=_READING),
     "conversations.history": Method(run=_history, takes="channel", may=_READING),
     "usergroups.users.list": Method(
-        run=_group_members, scope="usergroups:read", takes="usergroup", may="include_disabled team_id"
+        run=_group_members, scope="usergroups:read", takes="usergroup", may="include_disabled"
     ),
     "users.info": Method(run=_user, scope="users:read", takes="user", may="include_locale"),
     "views.open": Method(run=_open_view, takes="trigger_id view"),

@@ -13,7 +13,7 @@ from bot.rehearsal.slack_shapes import command_payload, press_payload, view_payl
 from bot.rehearsal.slack_sockets import Delivery, Reply
 from bot.rehearsal.slack_traffic import Traffic
 from bot.rehearsal.slack_views import View, Views
-from bot.rehearsal.workspace import Block, Channel, Message, Person, Workspace
+from bot.rehearsal.workspace import Block, Channel, Message, Person, Workspace, buttons
 
 
 class CannotAct(Exception):
@@ -194,8 +194,8 @@ def _callback_id(view: View) -> str:
 def _button(message: Message, action_id: str, *, stale: bool) -> Block:
     versions = [message.buttons]
     if stale:
-        versions += [edit.buttons for edit in reversed(message.edits)]
-    for button in (button for buttons in versions for button in buttons):
+        versions += [buttons(edit.blocks) for edit in reversed(message.edits)]
+    for button in (button for shown in versions for button in shown):
         if button["action_id"] == action_id:
             return button
     raise NoSuchButton(f"{action_id} in {message.ts}")

@@ -19,6 +19,7 @@ from bot.rehearsal.workspace import Workspace
 ACK_WITHIN_S = 3.0
 CONNECTIONS_LIMIT = 10
 TICKET_LIFE_S = 30.0
+LEAVE_WITHIN_S = 10.0
 _REMEMBERED = 1_000
 
 
@@ -184,11 +185,13 @@ class Sockets:
             self._traffic.record("out", "ack", why, message)
 
     async def refresh(self, reason: str) -> None:
-        """Ask every connection to come again; Slack sends them nothing more."""
+        """Ask every connection to come again; Slack sends them nothing more and soon closes them."""
+        loop = asyncio.get_running_loop()
         for socket in tuple(self._open):
             socket.leaving = True
             self._workspace.tell("sockets", self.count)
             await socket.send(_disconnect(reason))
+            loop.call_later(LEAVE_WITHIN_S, socket.transport.close)
 
     async def drop(self) -> None:
         """Reset every connection, without a close frame."""

@@ -31,7 +31,7 @@ class BotProcess:
         self.log = folder / f"bot-{secrets.token_hex(3)}.log"
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  # our own bot, with arguments of our own
                 command or [sys.executable, "-m", "bot", "run"],
                 env={**inherited, **environment},
                 stdin=subprocess.DEVNULL,

@@ -166,7 +166,7 @@ class LocalVpc(World):
             raise ApiError("RequestLimitExceeded", "Over 100 requests a second for this action and region.")
         try:
             params: dict[str, Any] = json.loads(request.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ApiError("InvalidRequest", "The body is not JSON.") from error
         ACTIONS[action].shape("", params)
         return params

@@ -22,7 +22,6 @@ class Team:
 
 
 HOME = Team(team_id="T0HOME00001", domain="northwind", name="Northwind")
-PARTNER = Team(team_id="T0PARTNER01", domain="partner", name="Partner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +63,6 @@ class Edit:
     text: str
     blocks: tuple[Block, ...]
 
-    @property
-    def buttons(self) -> tuple[Block, ...]:
-        """The buttons that it showed."""
-        return _buttons(self.blocks)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -86,7 +80,7 @@ class Message:
     @property
     def buttons(self) -> tuple[Block, ...]:
         """The buttons that it shows now."""
-        return _buttons(self.blocks)
+        return buttons(self.blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +104,9 @@ class Happening:
 
 
 class Workspace:
-    """Holds everything, behind one lock; `changed` is notified after every change.
+    """Holds everything behind one lock, `changed`, and notifies it after every change.
 
-    Messages are values: a change makes a new one with the same `ts`. Names are accepted where ids are.
+    Messages are values: a change makes a new one with the same `ts`.
     """
 
     def __init__(
@@ -186,8 +180,8 @@ class Workspace:
 
     def edit(self, message: Message, text: str, blocks: tuple[Block, ...], **more: Any) -> Message:
         """Show other text and blocks from now on."""
-        before = Edit(at=self.clock(), text=message.text, blocks=message.blocks)
         with self.changed:
+            before = Edit(at=self.clock(), text=message.text, blocks=message.blocks)
             after = replace(message, text=text, blocks=blocks, edits=(*message.edits, before), **more)
             if isinstance(after, Ephemeral):
                 self._ephemerals[after.ts] = after
@@ -245,7 +239,8 @@ class Workspace:
             self.mass_pings.append(message)
 
 
-def _buttons(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+def buttons(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The buttons that blocks show."""
     return tuple(found for found in objects(list(blocks)) if found.get("type") == "button")
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from bot.chat import notes, replies
 from bot.chat.blocks import Body
 from bot.cloud.client import VpcClient
-from bot.cloud.pace import Pace
 from bot.domain.explain import Again, OwnCode, explain, means_gone
 from bot.domain.model import Deletion, Saying, State, Tunnel
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
@@ -42,14 +41,12 @@ class Steps:
         *,
         cloud: VpcClient,
         ledger: Ledger,
-        pace: Pace,
         limits: Limits,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._cloud = cloud
         self._ledger = ledger
-        self._pace = pace
         self._limits = limits
         self._clock = clock
         self._jitter = jitter
@@ -132,7 +129,6 @@ class Steps:
     def _delete(self, held: Held) -> None:
         deletion = self._ledger.advance(held, State.DELETING, event="sent", after_s=None, unclear=True)
         was_unclear, held = held.deletion.unclear, replace(held, deletion=deletion)
-        self._pace.wait("DeleteVpnConnection", deletion.region)
         try:
             accepted = self._cloud.delete_vpn_connection(
                 region=deletion.region, gateway_id=deletion.gateway_id or "", tunnel_id=deletion.tunnel_id

@@ -18,7 +18,7 @@ BODY = b'{"VpnConnectionId": "vpnx-p0j11j28"}'
 
 def prepared(url: str = "https://vpc.tencentcloudapi.com", data: object = BODY) -> requests.PreparedRequest:
     """A request that lacks nothing but its signature."""
-    return requests.Request("POST", url, headers=ACTION, data=data).prepare()  # type: ignore[arg-type]  # streams too
+    return requests.Request("POST", url, headers=ACTION, data=data).prepare()
 
 
 def lower(request: requests.PreparedRequest) -> dict[str, str]:
@@ -33,7 +33,7 @@ def auth(credentials: Credentials) -> TC3Auth:
 
 
 def test_the_prepared_bytes_are_signed(auth: TC3Auth) -> None:
-    """The signature is over the body, Host, Content-Type and action that are sent; the rest is set with it."""
+    """The signature is over the body, Host, Content-Type and action that are sent."""
     headers = lower(auth(prepared()))
     assert headers["authorization"] == sign(headers, BODY)
     assert headers["x-tc-timestamp"] == str(T0)

@@ -1,7 +1,7 @@
 """Worked examples of TC3-HMAC-SHA256 with every intermediate value.
 
-The first two are the example of Tencent Cloud API 3.0, "Signature v3", with and without the action signed; its
-keys are masked in print, and signed as masked. The third carries a deletion through the same stages.
+The first two are the example of Tencent Cloud API 3.0, "Signature v3", with and without the action signed;
+its keys are masked in print, and signed as masked. The third carries a deletion through the same stages.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -50,7 +49,6 @@ class StrictVpc:
         self.calls: list[Call] = []
         self.replies: deque[Reply] = deque()
         self.otherwise: Reply = says({"Response": {"RequestId": REQUEST_ID}})
-        self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -104,13 +102,19 @@ def sign(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def says(
-    content: object, status: int = 200, *, content_type: str = "application/json", **headers: str
+    content: object,
+    status: int = 200,
+    *,
+    content_type: str = "application/json",
+    encoding: str = "identity",
+    location: str = "/",
 ) -> Reply:
     """Answer `content`: bytes as they are, anything else as JSON."""
 
     async def reply(_: Call) -> Response:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return Response(body, status, {"content-type": content_type, **headers})
+        headers = {"content-type": content_type, "content-encoding": encoding, "location": location}
+        return Response(body, status, headers)
 
     return reply
 

@@ -1,6 +1,5 @@
 """A local Slack with a real Bolt app on it, for tests."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,13 +38,16 @@ def client(slack: LocalSlack, token: str = BOT_TOKEN) -> WebClient:
 def bolt(slack: LocalSlack, kind: str = "websocket_client", **wanted: Any) -> Iterator[App]:
     """A real Bolt app in Socket Mode; its listeners may be added once it is connected."""
     app = App(client=client(slack), process_before_response=True)
-    handler = HANDLERS[kind](app, APP_TOKEN, **wanted)
+    handler = HANDLERS[kind](app, APP_TOKEN, **{"ping_interval": 0.5, **wanted})
     before = slack.sockets
     handler.connect()
     try:
         slack.wait_connected(before + 1)
         yield app
     finally:
+        # From the server's side: websocket-client's own close may leave its reader waiting for ten seconds.
+        handler.client.auto_reconnect_enabled = False
+        slack.drop_sockets()
         handler.close()
 
 
@@ -82,8 +84,3 @@ def modal(**more: Any) -> dict[str, Any]:
         ],
         **more,
     }
-
-
-def unique() -> str:
-    """A text that no other message has."""
-    return uuid.uuid4().hex

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.rehearsal.vpc import LocalVpc
+from bot.rehearsal.vpc_faults import ApiError
 from bot.rehearsal.vpc_signature import Account, Request, verify
 from tests.rehearsal.vpc_caller import SECRET_ID, SECRET_KEY, T0, TOKEN, Caller, Clock
 
@@ -139,6 +142,7 @@ def test_a_token_for_a_permanent_key_is_refused() -> None:
         pytest.param({"method": "PUT"}, "UnsupportedProtocol", id="put"),
         pytest.param({"body": b""}, "InvalidRequest", id="empty-body"),
         pytest.param({"body": b"{"}, "InvalidRequest", id="broken-json"),
+        pytest.param({"body": b"[" * 100_000}, "InvalidRequest", id="too-deep"),
         pytest.param({"body": b"\xff"}, "InvalidRequest", id="not-utf-8"),
         pytest.param({"body": b"[]"}, "InvalidParameter", id="not-an-object"),
         pytest.param({"body": b" " * 10_000_001}, "RequestSizeLimitExceeded", id="over-ten-megabytes"),
@@ -155,8 +159,19 @@ def test_a_region_is_known_by_its_shape(caller: Caller, region: str) -> None:
     assert caller.call(LOOK, headers={"X-TC-Region": region})["TotalCount"] == 0
 
 
+@given(claim=st.text() | st.from_regex(r"TC3-HMAC-SHA256 Credential=.*, SignedHeaders=.*, Signature=.*"))
+def test_no_authorization_brings_the_check_down(claim: str) -> None:
+    """Whatever stands in Authorization, the check refuses it by a code of its own and shows none of it."""
+    headers = {"authorization": claim, "x-tc-timestamp": "1700000000"}
+    request = Request(method="POST", path="/", query="", headers=headers, body=b"")
+    account = Account(secret_id=SECRET_ID, secret_key=SECRET_KEY, token=None)
+    with pytest.raises(ApiError, match=r"AuthFailure\."):
+        verify(request, account, T0)
+    assert request.masked_headers()["authorization"] == "***"
+
+
 def test_the_check_agrees_with_a_vector_made_elsewhere() -> None:
-    """A signature from the project's shared vectors passes as it stands, and no longer once a byte differs."""
+    """A signature from the shared vectors passes as it stands, and no longer once a byte differs."""
     body = b'{"VpnGatewayId": "vpngw-7lcl5331", "VpnConnectionId": "vpnx-p0j11j28"}'
     headers = {
         "content-type": "application/json",
@@ -170,5 +185,5 @@ def test_the_check_agrees_with_a_vector_made_elsewhere() -> None:
     }
     account = Account(secret_id="AKIDEXAMPLE", secret_key="SECRETEXAMPLE", token=None)
     verify(Request(method="POST", path="/", query="", headers=headers, body=body), account, T0)
-    with pytest.raises(Exception, match=r"AuthFailure\.SignatureFailure"):
+    with pytest.raises(ApiError, match=r"AuthFailure\.SignatureFailure"):
         verify(Request(method="POST", path="/", query="", headers=headers, body=body + b" "), account, T0)

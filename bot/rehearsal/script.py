@@ -1,0 +1,220 @@
+"""The scripted rehearsal: people who do the same things every time, and a look at whether they came true."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bot.rehearsal.northwind import ANA, BEN, CHEN, NETWORK_OPS
+from bot.rehearsal.players import Players
+from bot.rehearsal.stage import Stage
+from bot.rehearsal.transcript import StepMissing, Transcript
+from bot.rehearsal.vpc_faults import Fault
+from bot.rehearsal.vpc_log import Call
+from bot.rehearsal.vpc_seed import (
+    CCN_GATEWAY,
+    CCN_TUNNEL,
+    DOWN_TUNNEL,
+    FAR_GATEWAY,
+    FAR_REGION,
+    FAR_TUNNEL,
+    MAIN_GATEWAY,
+    MAIN_TUNNEL,
+)
+from bot.rehearsal.workspace import Message
+
+STEP_S = 6.0
+CONFIRM, CANCEL = "confirm_deletion", "cancel_deletion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One tunnel's card in #network-ops."""
+
+    ts: str
+    tunnel_id: str
+
+
+class Script:
+    """What scenes are made of. Each step raises StepMissing where it doesn't happen.
+
+    A reader of the page gets `pause_s` between the steps; on_step is told what comes next.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        players: Players,
+        transcript: Transcript,
+        *,
+        pause_s: float = 0.0,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._stage = stage
+        self._players = players
+        self._transcript = transcript
+        self._pause_s = pause_s
+        self._on_step = on_step
+
+    def _step(self, what: str, pauses: float = 1.0) -> None:
+        self._on_step(what)
+        self._transcript.pause(self._pause_s * pauses)
+
+    def _until(self, what: str, look: Callable[[], bool]) -> None:
+        self._transcript.until(what, look, STEP_S)
+
+    def ask(self, text: str, tunnel_id: str) -> Card:
+        """Ana types, and the card appears."""
+        self._step(f"Ana types {text}")
+        before = {message.ts for message in self._stage.slack.messages(NETWORK_OPS)}
+        self._players.type(ANA, NETWORK_OPS, text)
+
+        def card() -> Message | None:
+            said = self._stage.slack.messages(NETWORK_OPS)
+            return next((one for one in said if one.ts not in before and one.buttons), None)
+
+        shown = self._transcript.until(f"The card for {tunnel_id} appears", card, STEP_S)
+        return Card(ts=shown.ts, tunnel_id=tunnel_id)
+
+    def press(self, card: Card, who: str, action_id: str) -> None:
+        """One person presses a button of the card."""
+        verb = "Confirm" if action_id == CONFIRM else "Cancel"
+        self._step(f"The card is there. {self._name(who)} presses {verb}", pauses=2.0)
+        self._players.press(who, NETWORK_OPS, card.ts, action_id)
+
+    def press_together(self, card: Card, *people: str) -> None:
+        """Several people press Confirm at the same moment; each has the button before their eyes."""
+        self._step(f"{' and '.join(map(self._name, people))} press Confirm at once")
+        with ThreadPoolExecutor(len(people)) as hands:
+            pressed = [
+                hands.submit(self._players.press, who, NETWORK_OPS, card.ts, CONFIRM, stale=True)
+                for who in people
+            ]
+        for one in pressed:
+            one.result()
+
+    def sees_gone(self, card: Card) -> None:
+        """The tunnel goes; the thread has the RequestId, the card no buttons."""
+        self._step("Accepted; now the tunnel has to go", pauses=0.0)
+        self._until(f"{card.tunnel_id} goes", lambda: not self._stage.vpc.exists(card.tunnel_id))
+        number = self._only_delete(card)
+        self._until(
+            f"The thread says gone, with RequestId {number}",
+            lambda: self._thread_shows(card, number) and f"{card.tunnel_id} is gone" in self._replies(card)[-1].text,
+        )
+        self._closed(card, "says that it is gone", lambda root: "is gone" in root.text)
+        self._tick(f"one DeleteVpnConnection, the tunnel is gone, RequestId {number} is in the thread")
+
+    def sees_refusal(self, card: Card, code: str) -> None:
+        """The cloud's no is in the thread, explained, with its code and RequestId; the tunnel stays."""
+        number = self._only_delete(card)
+        self._until(
+            f"The thread explains {code}",
+            lambda: self._thread_shows(card, number) and self._thread_shows(card, code),
+        )
+        self._closed(card, "shows the refusal", lambda root: "not deleted" in root.text)
+        self._expect(f"{card.tunnel_id} stays", self._stage.vpc.exists(card.tunnel_id))
+        self._tick(f"{code} and RequestId {number} are in the thread, explained; the tunnel stays")
+
+    def sees_one_winner(self, *people: str) -> None:
+        """Whoever lost is told privately who decided."""
+
+        def loser() -> str | None:
+            for who, other in (people, people[::-1]):
+                told = [one.text for one in self._stage.slack.ephemerals(who)]
+                if any(f"<@{other}>" in text for text in told):
+                    return who
+            return None
+
+        lost = self._transcript.until("The slower one is told privately who decided", loser, STEP_S)
+        self._tick(f"{self._name(lost)} was told privately who was first")
+
+    def sees_cancelled(self, card: Card, who: str) -> None:
+        """The card says who cancelled; nothing was asked of the cloud."""
+        self._closed(card, f"says that {self._name(who)} cancelled", lambda root: _shows(root, who))
+        self._expect("Nothing was asked of the cloud", not self._stage.vpc.deletes(card.tunnel_id))
+        self._expect(f"{card.tunnel_id} stays", self._stage.vpc.exists(card.tunnel_id))
+        self._tick("no DeleteVpnConnection was sent; the tunnel stays")
+
+    def _only_delete(self, card: Card) -> str:
+        """The RequestId of the only DeleteVpnConnection for the card's tunnel."""
+        calls: list[Call] = self._transcript.until(
+            "DeleteVpnConnection reaches the cloud",
+            lambda: self._stage.vpc.deletes(card.tunnel_id),
+            STEP_S,
+        )
+        self._expect(f"One DeleteVpnConnection for {card.tunnel_id}, not {len(calls)}", len(calls) == 1)
+        return str((calls[0].answer or {})["Response"]["RequestId"])
+
+    def _closed(self, card: Card, what: str, look: Callable[[Message], bool]) -> None:
+        def closed() -> bool:
+            root = self._stage.slack.thread(NETWORK_OPS, card.ts)[0]
+            return not root.buttons and look(root)
+
+        self._until(f"The card loses its buttons and {what}", closed)
+
+    def _replies(self, card: Card) -> tuple[Message, ...]:
+        return self._stage.slack.thread(NETWORK_OPS, card.ts)[1:]
+
+    def _thread_shows(self, card: Card, words: str) -> bool:
+        return any(_shows(reply, words) for reply in self._replies(card))
+
+    def _expect(self, what: str, true: bool) -> None:
+        if not true:
+            self._transcript.drain()
+            raise StepMissing(f"{what}: this isn't so.")
+
+    def _tick(self, what: str) -> None:
+        self._transcript.say("✓", what, fg="green")
+        self._transcript.drain()
+
+    def _name(self, who: str) -> str:
+        return self._stage.slack.workspace.person(who).real_name.partition(" ")[0]
+
+
+def _shows(message: Message, words: str) -> bool:
+    return words in json.dumps(message.blocks)
+
+
+def deletion(script: Script) -> None:
+    """The one that plays by itself: Ana asks, Ben confirms, the tunnel goes."""
+    card = script.ask(
+        f'/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL} --reason "branch has moved to SD-WAN"', DOWN_TUNNEL
+    )
+    script.press(card, BEN, CONFIRM)
+    script.sees_gone(card)
+
+
+def _success(script: Script, _stage: Stage) -> None:
+    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL} --reason "moving to CCN"', MAIN_TUNNEL)
+    script.press(card, BEN, CONFIRM)
+    script.sees_gone(card)
+
+
+def _refusal(script: Script, stage: Stage) -> None:
+    code = "UnauthorizedOperation"
+    stage.vpc.fault("DeleteVpnConnection", Fault.refuse(code, "You are not authorized to do this."))
+    card = script.ask(f"/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL}", DOWN_TUNNEL)
+    script.press(card, BEN, CONFIRM)
+    script.sees_refusal(card, code)
+
+
+def _double_click(script: Script, _stage: Stage) -> None:
+    card = script.ask(f"/vpn delete {FAR_GATEWAY} {FAR_TUNNEL} --region {FAR_REGION}", FAR_TUNNEL)
+    script.press_together(card, BEN, CHEN)
+    script.sees_one_winner(BEN, CHEN)
+    script.sees_gone(card)
+
+
+def _cancel(script: Script, _stage: Stage) -> None:
+    card = script.ask(f"/vpn delete {CCN_GATEWAY} {CCN_TUNNEL}", CCN_TUNNEL)
+    script.press(card, CHEN, CANCEL)
+    script.sees_cancelled(card, CHEN)
+
+
+SCENES: tuple[tuple[str, Callable[[Script, Stage], None]], ...] = (
+    ("A success", _success),
+    ("A refusal by the cloud", _refusal),
+    ("Two people confirm at once", _double_click),
+    ("A cancel", _cancel),
+)

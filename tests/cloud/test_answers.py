@@ -1,0 +1,239 @@
+"""What answers mean, whatever their shape."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.cloud.answers import described, document, response
+from bot.domain.model import SecurityPolicy, Tunnel
+from bot.errors import CloudError, OutcomeUnknown, Refused
+from tests.cloud.leaks import everything_in
+from tests.cloud.vpc import PRE_SHARE_KEY, REQUEST_ID, tunnel
+
+FIELDS = st.sampled_from(
+    [
+        "Response",
+        "Error",
+        "Code",
+        "Message",
+        "RequestId",
+        "TotalCount",
+        "VpnConnectionSet",
+        "PreShareKey",
+        "VpnConnectionId",
+        "SecurityPolicyDatabaseSet",
+        "RemoteCidrBlock",
+        "TagSet",
+        "Key",
+        "EnableHealthCheck",
+    ]
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["1", "true", "vpnx-1"])
+)
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | st.text(), inner, max_size=6)
+)
+ENVELOPES = st.fixed_dictionaries(
+    {"RequestId": st.just(REQUEST_ID) | JSON},
+    optional={
+        "Error": JSON | st.fixed_dictionaries({"Code": st.just("ResourceNotFound") | JSON, "Message": JSON}),
+        "TotalCount": JSON,
+        "VpnConnectionSet": JSON | st.lists(st.fixed_dictionaries({"VpnConnectionId": JSON, "TagSet": JSON})),
+    },
+).map(lambda fields: {"Response": fields})
+STATUSES = st.sampled_from([200, 201, 204, 302, 400, 403, 404, 429, 500, 502, 503])
+
+
+def read(status: int, answer: object) -> Mapping[str, object]:
+    """The answer's fields, or the error that it stands for."""
+    return response(status, document(json.dumps(answer).encode()))
+
+
+def success(**fields: object) -> dict[str, object]:
+    """A successful answer with these fields."""
+    return {"Response": {"RequestId": REQUEST_ID, **fields}}
+
+
+@given(STATUSES, JSON | ENVELOPES)
+def test_any_json_is_a_value_or_one_of_our_errors(status: int, answer: object) -> None:
+    """No document crashes the parser, and a yes is only ever HTTP 200 with a RequestId and no Error."""
+    with contextlib.suppress(CloudError):
+        fields = read(status, answer)
+        assert status == 200
+        assert isinstance(answer, dict)
+        assert "Error" not in answer["Response"]
+        assert fields["RequestId"] == answer["Response"]["RequestId"] != ""
+        assert all(found.tunnel_id for found in described(fields).tunnels)
+
+
+@given(STATUSES, st.binary() | st.text().map(str.encode))
+@example(200, b"[" * 100_000)
+@example(200, b"1" * 5_000)
+@example(200, b'\xef\xbb\xbf{"Response": {}}')
+def test_any_bytes_are_read_as_json_or_as_nothing(status: int, body: bytes) -> None:
+    """Bytes that aren't JSON, in any encoding and depth, are an unknown outcome and no crash."""
+    with pytest.raises(OutcomeUnknown):
+        response(status, document(body))
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 429])
+def test_an_error_code_is_a_refusal(status: int) -> None:
+    """HTTP 200 or 4xx with an error code is the cloud's no, with its message and RequestId."""
+    error = {"Code": "UnsupportedOperation.InvalidState", "Message": "<busy>"}
+    with pytest.raises(Refused) as refusal:
+        read(status, success(Error=error))
+    assert (refusal.value.code, refusal.value.message, refusal.value.request_id) == (
+        "UnsupportedOperation.InvalidState",
+        "<busy>",
+        REQUEST_ID,
+    )
+
+
+def test_a_refusal_needs_no_more_than_its_code() -> None:
+    """Without a readable message or RequestId, an error code is still a no."""
+    with pytest.raises(Refused) as refusal:
+        read(200, {"Response": {"Error": {"Code": "AuthFailure", "Message": None}, "RequestId": 7}})
+    assert (refusal.value.code, refusal.value.message, refusal.value.request_id) == ("AuthFailure", "", None)
+
+
+@pytest.mark.parametrize(
+    "code", ["InternalError", "InternalError.ModuleError", "InternalServerError", "ServiceUnavailable"]
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_error_of_the_clouds_own_is_an_unknown_outcome(code: str, status: int) -> None:
+    """When the cloud itself doesn't know, neither do we; its code and RequestId are kept."""
+    with pytest.raises(OutcomeUnknown) as unknown:
+        read(status, success(Error={"Code": code, "Message": "oops"}))
+    assert (unknown.value.code, unknown.value.request_id) == (code, REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        pytest.param(200, None, id="null"),
+        pytest.param(200, [], id="a list"),
+        pytest.param(200, "RequestId", id="a string"),
+        pytest.param(200, {}, id="no Response"),
+        pytest.param(200, {"Response": None}, id="Response is null"),
+        pytest.param(200, {"Response": []}, id="Response is a list"),
+        pytest.param(200, {"RequestId": REQUEST_ID}, id="RequestId outside Response"),
+        pytest.param(200, {"Response": {}}, id="no RequestId"),
+        pytest.param(200, {"Response": {"RequestId": None}}, id="RequestId is null"),
+        pytest.param(200, {"Response": {"RequestId": ""}}, id="RequestId is empty"),
+        pytest.param(200, {"Response": {"RequestId": 12}}, id="RequestId is a number"),
+        pytest.param(200, {"Response": {"RequestId": "a\nb"}}, id="RequestId with a line break"),
+        pytest.param(200, success(Error=None), id="Error is null"),
+        pytest.param(200, success(Error="no"), id="Error is a string"),
+        pytest.param(200, success(Error={}), id="Error without Code"),
+        pytest.param(200, success(Error={"Code": 17}), id="Code is a number"),
+        pytest.param(200, success(Error={"Code": "a b"}), id="Code with a space"),
+        pytest.param(204, success(), id="success with 204"),
+        pytest.param(302, success(), id="success with 302"),
+        pytest.param(302, success(Error={"Code": "AuthFailure"}), id="error code with 302"),
+        pytest.param(404, success(), id="success with 404"),
+        pytest.param(500, success(), id="success with 500"),
+        pytest.param(502, success(Error={"Code": "AuthFailure"}), id="error code with 502"),
+    ],
+)
+def test_neither_a_yes_nor_a_no_is_an_unknown_outcome(status: int, answer: object) -> None:
+    """Nothing that is not clearly an answer of the API passes for a success or a refusal."""
+    with pytest.raises(OutcomeUnknown):
+        read(status, answer)
+
+
+def test_a_tunnel_is_read_from_the_documented_fields() -> None:
+    """Every documented field that a card shows arrives in the Tunnel."""
+    answer = described(read(200, success(TotalCount=1, VpnConnectionSet=[tunnel("vpnx-p0j11j28")])))
+    assert (answer.total_count, answer.request_id) == (1, REQUEST_ID)
+    assert answer.tunnels == (
+        Tunnel(
+            tunnel_id="vpnx-p0j11j28",
+            gateway_id="vpngw-7lcl5331",
+            name="to the office",
+            vpc_id="vpc-1",
+            customer_gateway_id="cgw-1",
+            state="AVAILABLE",
+            net_status="UNAVAILABLE",
+            health_check_enabled=True,
+            health_check_status="AVAILABLE",
+            route_type="STATIC",
+            created_time="2023-11-14 10:00:00",
+            policies=(
+                SecurityPolicy(local_cidr="10.0.0.0/16", remote_cidrs=("172.16.0.0/24", "172.16.1.0/24")),
+            ),
+            tags=(("team", "network"),),
+        ),
+    )
+
+
+def test_odd_types_are_read_leniently() -> None:
+    """Numbers as strings, strings as numbers, nulls, a lone string for a list and new fields do no harm."""
+    entry = {
+        "VpnConnectionId": "vpnx-1",
+        "VpnConnectionName": 42,
+        "VpcId": None,
+        "EnableHealthCheck": "1",
+        "SecurityPolicyDatabaseSet": [{"LocalCidrBlock": None, "RemoteCidrBlock": "10.0.0.0/8"}, "odd"],
+        "TagSet": None,
+        "Novelty": {"PreShareKey": PRE_SHARE_KEY},
+    }
+    answer = described(read(200, success(TotalCount="1", VpnConnectionSet=[entry])))
+    policy = SecurityPolicy(local_cidr="", remote_cidrs=("10.0.0.0/8",))
+    expected = Tunnel(
+        tunnel_id="vpnx-1", gateway_id="", name="42", health_check_enabled=True, policies=(policy,)
+    )
+    assert (answer.total_count, answer.tunnels) == (1, (expected,))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"TotalCount": 0, "VpnConnectionSet": []}, id="empty list"),
+        pytest.param({"TotalCount": "0", "VpnConnectionSet": None}, id="null and a count of zero"),
+        pytest.param({"VpnConnectionSet": []}, id="empty list without a count"),
+    ],
+)
+def test_an_empty_set_is_no_tunnel(fields: dict[str, object]) -> None:
+    """The cloud says plainly that there is nothing."""
+    assert described(read(200, success(**fields))).tunnels == ()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="no list"),
+        pytest.param({"VpnConnectionSet": None}, id="null without a count"),
+        pytest.param({"TotalCount": 1, "VpnConnectionSet": None}, id="null and a count of one"),
+        pytest.param({"TotalCount": 0, "VpnConnectionSet": {}}, id="an object"),
+        pytest.param({"TotalCount": 1, "VpnConnectionSet": []}, id="fewer than counted"),
+        pytest.param({"TotalCount": 1, "VpnConnectionSet": [None]}, id="a null entry"),
+        pytest.param({"TotalCount": 1, "VpnConnectionSet": [{"VpnConnectionId": None}]}, id="a null id"),
+        pytest.param({"TotalCount": 1, "VpnConnectionSet": [{"State": "AVAILABLE"}]}, id="no id"),
+    ],
+)
+def test_a_set_that_cannot_be_read_is_not_an_empty_one(fields: dict[str, object]) -> None:
+    """A tunnel must not pass for gone because the list of tunnels was incomplete or odd."""
+    with pytest.raises(OutcomeUnknown) as unknown:
+        described(read(200, success(**fields)))
+    assert unknown.value.request_id == REQUEST_ID
+
+
+def test_the_pre_share_key_ends_at_the_parser() -> None:
+    """What the parser gives holds no PreShareKey, at any depth and in any error."""
+    entry = tunnel("vpnx-1") | {"Nested": [{"PreShareKey": PRE_SHARE_KEY}], "VpnConnectionId": None}
+    parsed = document(json.dumps(success(VpnConnectionSet=[entry])).encode())
+    assert "VpnConnectionSet" in repr(parsed)
+    assert PRE_SHARE_KEY not in repr(parsed)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        described(response(200, parsed))
+    assert PRE_SHARE_KEY not in everything_in(unknown.value)

@@ -1,0 +1,180 @@
+"""Whatever the cloud answers, the thread says what is true, and the tunnel is deleted at most once."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.domain.explain import Again, explain
+from bot.rehearsal.vpc import Fault
+from tests.e2e.play import Play
+
+DELETE = "DeleteVpnConnection"
+DESCRIBE = "DescribeVpnConnections"
+WAITED_FOR = [
+    "UnsupportedOperation.DeleteVpnConnInvalidState",
+    "UnsupportedOperation.InvalidState",
+    "UnsupportedOperation.MutexOperationTaskRunning",
+    "OperationDenied.MutexTaskRunning",
+    "ResourceInUse",
+    "RequestLimitExceeded",
+]
+FINAL = [
+    "AuthFailure.SignatureExpire",
+    "AuthFailure.UnauthorizedOperation",
+    "InvalidParameterValue.Malformed",
+    "UnauthorizedOperation",
+    "UnsupportedRegion",
+    "FailedOperation.SomethingNew",
+    "BrandNewCode.Never.Seen",
+]
+UNCLEAR = {
+    "html-502": Fault.html(502),
+    "html-502-undone": Fault.html(502, carried_out=False),
+    "html-200": Fault.html(200),
+    "empty-body": Fault.empty(),
+    "truncated-body": Fault.truncated(),
+    "cut-off-body": Fault.cut_off(),
+    "reset-before": Fault.reset_before(),
+    "reset-after": Fault.reset_after(),
+    "internal-error-after": Fault.unknown_after("InternalError"),
+    "service-unavailable": Fault.refuse("ServiceUnavailable"),
+    "no-request-id": Fault.omit_request_id(),
+}
+
+
+@pytest.mark.parametrize("code", WAITED_FOR)
+def test_a_passing_refusal_is_waited_out_and_said_once(play: Play, code: str) -> None:
+    """Retried until it works; the thread says once that the bot waits, and why."""
+    card = play.new_card()
+    play.stage.vpc.fault(DELETE, Fault.refuse(code), times=2)
+    card.confirm()
+    card.wait_reply("is gone")
+    assert card.count("Waiting: ") == 1
+    assert code in card.wait_reply("Waiting: ")
+    assert explain(code).title in card.wait_reply("Waiting: ")
+    assert (card.deletes, card.count("RequestId"), card.count("is gone")) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("code", FINAL)
+def test_a_final_refusal_is_explained_with_its_code_and_request_id(play: Play, code: str) -> None:
+    """Title, meaning, what to do, code, RequestId; one call; the tunnel stays."""
+    card = play.new_card()
+    play.stage.vpc.fault(DELETE, Fault.refuse(code, "<!channel> said the cloud"))
+    card.confirm()
+    reply = card.wait_reply("Not deleted: ")
+    reason = explain(code)
+    request_id = play.stage.vpc.deletes(card.tunnel_id)[0].answer["Response"]["RequestId"]
+    for part in (
+        reason.title,
+        reason.meaning,
+        reason.next_step,
+        code,
+        request_id,
+        "<!channel> said the cloud",
+    ):
+        assert part in reply
+    card.wait_text("was not deleted")
+    assert reason.again is Again.FINAL
+    assert card.deletes == 1
+    assert card.message.buttons == ()
+    assert play.stage.vpc.exists(card.tunnel_id)
+
+
+@pytest.mark.parametrize("word", UNCLEAR)
+def test_after_an_unclear_answer_the_bot_looks_before_it_sends_again(play: Play, word: str) -> None:
+    """Carried out or not: the tunnel goes once, and the thread never claims a RequestId that it hasn't."""
+    fault = UNCLEAR[word]
+    card = play.new_card()
+    play.stage.vpc.fault(DELETE, fault)
+    card.confirm()
+    card.wait_reply("is gone")
+    first, *_ = deletes = play.stage.vpc.deletes(card.tunnel_id)
+    looked = [c for c in play.stage.vpc.calls if c.action == DESCRIBE and c.at >= first.at]
+    assert looked
+    assert all(any(first.at <= look.at <= again.at for look in looked) for again in deletes[1:])
+    assert card.count("is gone") == 1
+    assert len(deletes) == (1 if fault.carried_out else 2)
+
+
+def test_a_charset_in_the_content_type_changes_nothing(play: Play) -> None:
+    """The official SDK stumbles over it: an error is still an error, a success a success."""
+    card = play.new_card()
+    play.stage.vpc.fault(DELETE, Fault.content_type("application/json; charset=utf-8"))
+    card.confirm()
+    card.wait_reply("is gone")
+    assert card.deletes == 1
+
+
+def test_a_slow_cloud_holds_up_nobody_else(play: Play) -> None:
+    """While one deletion hangs in the cloud, another one goes through."""
+    slow, quick = play.new_card(), play.new_card()
+    play.stage.vpc.fault(DELETE, Fault.slow(3))
+    slow.confirm()
+    play.wait(lambda: "Confirmed by" in slow.text)
+    quick.confirm()
+    quick.wait_reply("is gone")
+    assert slow.replies == []
+    slow.wait_reply("is gone")
+    assert (slow.deletes, quick.deletes) == (1, 1)
+
+
+def test_a_look_up_that_fails_for_a_while_is_tried_again(play: Play) -> None:
+    """Looking changes nothing, so the card comes late rather than never; the requester knows why."""
+    play.stage.vpc.fault(DESCRIBE, Fault.html(502), times=2)
+    card = play.new_card()
+    assert "tries again by itself" in play.wait_private("ana", "Waiting: ")
+    assert card.message.buttons
+
+
+def test_a_look_up_that_is_not_allowed_is_explained_to_the_requester(play: Play) -> None:
+    """No card without a look; the code and the RequestId are there."""
+    tunnel = play.stage.vpc.add_tunnel()
+    play.stage.vpc.fault(DESCRIBE, Fault.refuse("AuthFailure.UnauthorizedOperation"))
+    play.ask(f"delete {tunnel}")
+    told = play.wait_private("ana", "AuthFailure.UnauthorizedOperation")
+    assert "RequestId" in told
+    assert not any(tunnel in message.text for message in play.stage.slack.messages("network-ops"))
+
+
+def test_a_tunnel_that_never_goes_is_still_there_with_its_request_id(new_play: Callable[..., Play]) -> None:
+    """After the time limit the bot says what it saw, never a bare time-out and never “gone”."""
+    play = new_play(VPN_BOT_VERIFY_TIMEOUT_S="1.5")
+    card = play.new_card()
+    play.stage.vpc.stick(card.tunnel_id)
+    card.confirm()
+    reply = card.wait_reply("is still there after")
+    assert "state DELETING" in reply
+    assert play.stage.vpc.deletes(card.tunnel_id)[0].answer["Response"]["RequestId"] in reply
+    card.wait_text("not confirmed gone")
+    assert card.count("is gone") == 0
+
+
+def test_a_refusal_that_does_not_pass_ends_at_the_deadline(new_play: Callable[..., Play]) -> None:
+    """Waiting is bounded; the end names the code."""
+    play = new_play(VPN_BOT_RETRY_FOR_S="2")
+    card = play.new_card()
+    code = "UnsupportedOperation.MutexOperationTaskRunning"
+    play.stage.vpc.fault(DELETE, Fault.refuse(code), times=100)
+    card.confirm()
+    assert code in card.wait_reply("Not deleted: ")
+    assert 1 < card.deletes < 100
+    assert play.stage.vpc.exists(card.tunnel_id)
+
+
+def test_no_clear_answer_until_the_deadline_is_said_as_unknown(new_play: Callable[..., Play]) -> None:
+    """Neither “deleted” nor “not deleted” is claimed."""
+    play = new_play(VPN_BOT_RETRY_FOR_S="2")
+    card = play.new_card()
+    play.stage.vpc.fault(DELETE, Fault.html(502, carried_out=False), times=100)
+    card.confirm()
+    reply = card.wait_reply("It isn't known whether")
+    assert "AVAILABLE" in reply
+    card.wait_text("not confirmed gone")
+
+
+def test_a_cloud_that_cannot_be_reached_deletes_nothing_and_says_so(new_play: Callable[..., Play]) -> None:
+    """Nobody listens at the endpoint: the requester is told, within the deadline."""
+    play = new_play(bot=False, VPN_BOT_RETRY_FOR_S="1")
+    play.stage.start_bot(VPN_BOT_VPC_ENDPOINT="http://127.0.0.1:9")
+    play.ask("delete vpnx-p0j11j28")
+    assert "can't be reached" in play.wait_private("ana", "Not deleted: Tencent Cloud can't be reached")

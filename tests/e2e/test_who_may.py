@@ -1,0 +1,83 @@
+"""Nobody who shouldn't can ask or press."""
+
+from collections.abc import Callable
+
+from tests.e2e.play import Play
+
+
+def test_somebody_who_is_no_operator_can_neither_ask_nor_press(play: Play) -> None:
+    """Dora is refused privately, by the setting's name, and the refusals are logged."""
+    ack = play.ask("delete vpnx-p0j11j28", user="dora")
+    assert ack.response is not None
+    assert "VPN_BOT_OPERATORS" in ack.response["text"]
+    card = play.new_card()
+    card.confirm("dora")
+    assert "VPN_BOT_OPERATORS" in play.wait_private("dora", "nothing was done")
+    assert card.message.buttons
+    assert card.deletes == 0
+    log = play.stage.bots[0].log_text
+    assert log.count("not allowed user=U0DORA00001") == 2
+
+
+def test_a_guest_from_another_workspace_can_neither_ask_nor_press(play: Play) -> None:
+    """Slack Connect: Eve sits in the channel, and may not."""
+    ack = play.ask("delete vpnx-p0j11j28", user="eve")
+    assert ack.response is not None
+    assert "own Slack workspace" in ack.response["text"]
+    card = play.new_card()
+    card.confirm("eve")
+    play.wait_private("eve", "own Slack workspace")
+    assert card.message.buttons
+    assert card.deletes == 0
+
+
+def test_a_member_of_an_operators_group_may(play: Play) -> None:
+    """Chen is an operator by user group alone."""
+    card = play.new_card()
+    card.cancel("chen")
+    card.wait_text("Cancelled by <@U0CHEN00001>")
+    assert card.message.buttons == ()
+
+
+def test_with_no_operators_nobody_may_and_the_refusal_names_the_setting(
+    new_play: Callable[..., Play],
+) -> None:
+    """An empty setting closes the door; the log says so at the start."""
+    play = new_play(VPN_BOT_OPERATORS="")
+    ack = play.ask("delete vpnx-p0j11j28")
+    assert ack.response is not None
+    assert "VPN_BOT_OPERATORS is empty" in ack.response["text"]
+    assert "VPN_BOT_OPERATORS is empty" in play.stage.bots[0].log_text
+
+
+def test_an_operator_struck_off_before_the_click_may_not_click(new_play: Callable[..., Play]) -> None:
+    """The right is checked again at the click: after a restart without Ben's group, Ben may not."""
+    play = new_play()
+    card = play.new_card()
+    play.stage.bots[0].terminate()
+    play.stage.start_bot(VPN_BOT_OPERATORS="U0ANA000001")
+    card.confirm("ben")
+    play.wait_private("ben", "VPN_BOT_OPERATORS")
+    assert card.deletes == 0
+    card.confirm("ana")
+    card.wait_reply("is gone")
+    assert card.deletes == 1
+
+
+def test_in_a_channel_that_is_not_listed_the_bot_is_not_used(new_play: Callable[..., Play]) -> None:
+    """VPN_BOT_CHANNELS bounds where one may ask."""
+    play = new_play(VPN_BOT_CHANNELS="C0GENERAL01")
+    ack = play.ask("delete vpnx-p0j11j28")
+    assert ack.response is not None
+    assert "VPN_BOT_CHANNELS" in ack.response["text"]
+
+
+def test_where_the_bot_is_not_a_member_it_says_how_to_invite_it_and_does_nothing(play: Play) -> None:
+    """A public channel without the bot, and a private one: a private explanation, nothing else."""
+    for channel in ("general", "war-room"):
+        tunnel = play.stage.vpc.add_tunnel()
+        assert play.ask(f"delete {tunnel}", channel=channel).acked
+        told = play.wait_private("ana", f"`/vpn delete {tunnel}`")
+        assert "/invite @vpn-bot" in told
+        assert play.stage.slack.messages(channel) == ()
+        assert play.stage.vpc.deletes(tunnel) == []
