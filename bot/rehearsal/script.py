@@ -100,7 +100,9 @@ class Script:
         number = self._only_delete(card)
         self._until(
             f"The thread says gone, with RequestId {number}",
-            lambda: self._thread_shows(card, number) and f"{card.tunnel_id} is gone" in self._replies(card)[-1].text,
+            lambda: (
+                self._thread_shows(card, number) and self._thread_shows(card, f"{card.tunnel_id} is gone")
+            ),
         )
         self._closed(card, "says that it is gone", lambda root: "is gone" in root.text)
         self._tick(f"one DeleteVpnConnection, the tunnel is gone, RequestId {number} is in the thread")

@@ -15,6 +15,7 @@ from bot.rehearsal.transcript import StepMissing, Transcript
 from bot.rehearsal.visitor import Visitor
 
 PAUSE_S = 1.5
+OPEN_WITHIN_S = 4.0
 DELETE_TAKES_S = 2.0
 _LOG_LINES = 15
 
@@ -33,7 +34,8 @@ def rehearse(port: int) -> None:
         _start_bot(stage, open_things)
         transcript.drain()
         script = Script(stage, players, transcript, pause_s=PAUSE_S, on_step=visitor.show_caption)
-        click.echo("  One deletion plays by itself; then it's your turn.\n")
+        click.echo("  One deletion plays by itself, in a moment or once the page is open.\n")
+        visitor.opened.wait(OPEN_WITHIN_S)
         try:
             deletion(script)
         except StepMissing as missing:

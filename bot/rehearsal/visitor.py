@@ -9,7 +9,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -93,9 +93,10 @@ class _Power(_Wish):
 
 
 class Visitor:
-    """Serves the page of one stage."""
+    """Serves the page of one stage; `opened` is set once a browser has come."""
 
     def __init__(self, stage: Stage, players: Players) -> None:
+        self.opened = Event()
         self._caption = ""
         self._stage = stage
         self._players = players
@@ -158,6 +159,7 @@ class Visitor:
 
     async def _stream(self, seen: int) -> AsyncIterator[str]:
         """The cast, then each new inspector entry once, and the whole scene whenever it has changed."""
+        self.opened.set()
         yield _event("cast", {"run": self._run, **cast(self._stage)})
         shown = ""
         while not self._closed:

@@ -137,7 +137,7 @@ class Workspace:
         return self.people.get(who) or _named(self.people.values(), who)
 
     def channel(self, which: str) -> Channel:
-        """A channel by id or name, with or without its #; KeyError."""
+        """A channel by id or (#)name; KeyError."""
         return self.channels.get(which) or _named(self.channels.values(), which.removeprefix("#"))
 
     def observe(self, observer: Observer) -> Callable[[], None]:

@@ -63,6 +63,9 @@ class Delivery:
                 post.channel_id, key=key, thread_ts=post.thread_ts, since=post.created_at - 60
             )
             if found is not None:
+                if post.kind == CARD:
+                    # It was drawn by an earlier try, and things may have moved on since.
+                    self._poster.update(post.channel_id, found, body, key=key)
                 return found
         return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts)
 

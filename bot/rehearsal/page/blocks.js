@@ -5,9 +5,11 @@ import { date, link, mention, mrkdwn } from "./mrkdwn.js";
 
 const textOf = (object, world) => (object.type === "mrkdwn" ? mrkdwn(object.text, world.names) : [object.text]);
 
+const STYLES = Object.entries({ code: "code", bold: "strong", italic: "em", strike: "s", underline: "u" });
+
 function styled(node, style = {}) {
   let shown = node;
-  for (const [name, tag] of [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"]]) {
+  for (const [name, tag] of STYLES) {
     if (style[name]) shown = el(tag, {}, shown);
   }
   return shown;
@@ -123,5 +125,6 @@ export function blocks(shown, world) {
 
 // What a message shows: its blocks, or its text where it has none.
 export function messageBody(message, world) {
-  return message.blocks?.length ? blocks(message.blocks, world) : [el("p", {}, mrkdwn(message.text, world.names))];
+  if (message.blocks.length) return blocks(message.blocks, world);
+  return [el("p", {}, mrkdwn(message.text, world.names))];
 }

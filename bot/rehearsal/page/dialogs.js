@@ -59,7 +59,8 @@ function field(block, element, id) {
     });
   }
   const options = element.options.map((option) => el("option", { value: option.value }, option.text.text));
-  return el("select", { id, name: block.block_id, multiple: element.type === "checkboxes", required: !block.optional }, options);
+  const multiple = element.type === "checkboxes";
+  return el("select", { id, name: block.block_id, multiple, required: !block.optional }, options);
 }
 
 function input(block, errors) {

@@ -36,7 +36,7 @@ function way(entry) {
 
 function parts(entry) {
   return Object.entries(entry.parts).map(([name, value]) =>
-    el("div", {}, el("h4", {}, name), el("pre", { tabindex: "0" }, JSON.stringify(unfolded(value), null, 2) ?? "nothing")),
+    el("div", {}, el("h4", {}, name), el("pre", {}, JSON.stringify(unfolded(value), null, 2) ?? "nothing")),
   );
 }
 

@@ -1,11 +1,11 @@
 // The page as a whole: takes the rehearsal's events, shows the workspace as one person sees it, sends what
 // that person does.
 
-import { messageBody } from "./blocks.js";
 import { offerMishaps, showCloud } from "./cloud.js";
 import { confirmed, showView } from "./dialogs.js";
 import { el, post, sync } from "./dom.js";
 import { addEntry, startRun } from "./inspector.js";
+import { avatar, drawMessage } from "./messages.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,13 +17,21 @@ let me = null;
 let place = null;
 let thread = null;
 let threadChosen = false; // the visitor opened or closed a thread: it no longer follows the newest one
-let announced = new Set();
+let announced = { by: "", texts: new Set() }; // what was on the screen already, by person and channel
 
 const names = {
   person: (id) => cast.people[id]?.name,
   channel: (id) => scene.channels.find((channel) => channel.id === id)?.name,
   group: (id) => cast.groups[id],
 };
+
+const world = {
+  names,
+  author: (id) => cast.people[id] ?? { name: id, realName: id },
+  press,
+  openThread: (message) => openThread(message.ts, { chosen: true }),
+};
+const draw = (message) => drawMessage(message, world);
 
 function tell(problem) {
   at("problem").textContent = problem?.message ?? "";
@@ -50,42 +58,6 @@ async function press(message, button) {
   await act("press", { who: me, channel: message.channel, ts: message.ts, action_id: button.action_id });
 }
 
-function avatar(author) {
-  if (author.id === cast.bot) return el("img", { class: "avatar", src: "icon.svg", alt: "", width: 36, height: 36 });
-  return el("span", { class: `avatar ${author.name}`, "aria-hidden": "true" }, author.realName[0]);
-}
-
-function drawMessage(message) {
-  const author = cast.people[message.author] ?? { name: message.author, realName: message.author };
-  const world = { names, press: (button) => press(message, button) };
-  const when = new Date(Number(message.ts) * 1000);
-  return el(
-    "li",
-    { class: message.reader ? "message private" : "message", "data-ts": message.ts },
-    avatar(author),
-    el(
-      "article",
-      { "aria-label": `${author.realName}: ${message.text.slice(0, 80)}` },
-      message.reader ? el("p", { class: "only-you" }, "Only visible to you") : null,
-      el(
-        "p",
-        { class: "by" },
-        el("strong", {}, author.realName),
-        author.isBot ? el("span", { class: "badge" }, "APP") : null,
-        el("time", { datetime: when.toISOString() }, when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })),
-      ),
-      el("div", { class: "body" }, messageBody(message, world)),
-      message.replies
-        ? el(
-            "button",
-            { type: "button", class: "replies", onclick: () => openThread(message.ts, { chosen: true }) },
-            message.replies === 1 ? "1 reply" : `${message.replies} replies`,
-          )
-        : null,
-    ),
-  );
-}
-
 function keepAtEnd(list, draw) {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   draw();
@@ -97,25 +69,25 @@ function showMessages() {
   const roots = all
     .filter((message) => !message.thread)
     .map((message) => ({ ...message, replies: all.filter((one) => one.thread === message.ts).length }));
-  keepAtEnd(at("messages"), () => sync(at("messages"), roots, (message) => message.ts, drawMessage));
+  at("chat-empty").hidden = roots.length > 0;
+  keepAtEnd(at("messages"), () => sync(at("messages"), roots, (message) => message.ts, draw));
 
   const newest = all.filter((message) => message.thread).at(-1);
   if (newest && !threadChosen) thread = newest.thread;
   const inThread = thread ? all.filter((message) => [message.ts, message.thread].includes(thread)) : [];
-  keepAtEnd(at("replies"), () => sync(at("replies"), inThread, (message) => message.ts, drawMessage));
+  keepAtEnd(at("replies"), () => sync(at("replies"), inThread, (message) => message.ts, draw));
   at("thread-empty").hidden = inThread.length > 0;
   at("thread-close").hidden = inThread.length === 0;
   announce(all);
 }
 
+// Tells screen readers the latest news, but not everything anew when the person or the channel changes.
 function announce(messages) {
-  const news = messages.filter((message) => !announced.has(message.ts + message.text));
-  for (const message of news) announced.add(message.ts + message.text);
-  if (!news.length || announced.quiet !== me + place) {
-    announced.quiet = me + place;
-    return;
-  }
-  const last = news.at(-1);
+  const by = `${me} ${place}`;
+  const last = messages.filter((message) => !announced.texts.has(message.ts + message.text)).at(-1);
+  const isNews = last && announced.by === by;
+  announced = { by, texts: new Set(messages.map((message) => message.ts + message.text)) };
+  if (!isNews) return;
   const text = el("span", {}, mrkdwn(last.text, names)).textContent;
   at("live").textContent = `${names.person(last.author) ?? "Slack"}: ${text}`;
 }
@@ -190,7 +162,12 @@ function showPlace() {
       el(
         "li",
         {},
-        el("button", { type: "button", "aria-current": one.current ? "page" : null, onclick: () => go(one.id) }, one.label, el("small", {}, KINDS[one.kind])),
+        el(
+          "button",
+          { type: "button", "aria-current": one.current ? "page" : null, onclick: () => go(one.id) },
+          one.label,
+          el("small", {}, KINDS[one.kind]),
+        ),
       ),
   );
 }
