@@ -170,7 +170,7 @@ class Ledger:
         held: Held,
         to: State,
         *,
-        event: str,
+        event: str | None,
         after_s: float | None = 0.0,
         says: Iterable[Saying] = (),
         tell: Mapping[str, object] | None = None,
@@ -212,7 +212,7 @@ class Ledger:
                     "next_at": tx.now,
                 }
                 insert_once(tx, posts, card, ("card_id", "kind"))
-            elif to is not was.state:
+            elif to not in (was.state, State.DELETING):  # a card looks the same confirmed and deleting
                 touch_card(tx, was.card_id)
             add_says(tx, deletion, says)
             if tell is not None and was.response_url:
@@ -225,14 +225,15 @@ class Ledger:
                     response_url=was.response_url,
                     body=tell,
                 )
-            add_event(
-                tx,
-                event,
-                deletion_id=was.deletion_id,
-                channel_id=was.channel_id,
-                request_id=deletion.request_id,
-                detail=deletion.code,
-            )
+            if event is not None:
+                add_event(
+                    tx,
+                    event,
+                    deletion_id=was.deletion_id,
+                    channel_id=was.channel_id,
+                    request_id=deletion.request_id,
+                    detail=deletion.code,
+                )
             return deletion
 
     def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:

@@ -196,6 +196,7 @@ class Sockets:
     async def drop(self) -> None:
         """Reset every connection, without a close frame."""
         for socket in tuple(self._open):
+            socket.leaving = True
             reset(socket.ws)
 
     async def freeze(self) -> None:

@@ -94,9 +94,8 @@ class Ephemeral(Message):
 class Happening:
     """Something that changed, for whoever watches.
 
-    `kind` and `item`: message, update and delete (Message), ephemeral (Ephemeral; also when replaced),
-    ephemeral_deleted (Ephemeral), view and view_closed (View), exchange (Exchange),
-    sockets (the number of connected sockets).
+    `kind` and `item`: message, update and delete (Message), ephemeral (also when replaced) and
+    ephemeral_deleted (Ephemeral), view and view_closed (View), exchange (Exchange), sockets (their number).
     """
 
     kind: str

@@ -243,7 +243,7 @@ class Steps:
             self._ledger.advance(
                 held,
                 State.VERIFYING,
-                event="looked",
+                event=None,
                 after_s=pause_s,
                 last_seen=state,
                 attempts=deletion.attempts + 1,
