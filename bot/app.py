@@ -20,6 +20,7 @@ from bot.cloud.pace import Pace
 from bot.domain.policy import Rules
 from bot.errors import BadSettings
 from bot.ledger.database import Database
+from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.store import Ledger
 from bot.settings import Settings
@@ -43,7 +44,7 @@ class Bot:
         owner = uuid.uuid4().hex[:12]
         self._cloud = _cloud(settings)
         self._database = Database(settings.vpn_bot_database_url, clock=time.time)
-        self._database.create_tables()
+        migrate(self._database)
         ledger = Ledger(self._database, owner=owner)
         outbox = Outbox(self._database, owner=owner)
         groups = [operator for operator in settings.vpn_bot_operators if operator.startswith("S")]

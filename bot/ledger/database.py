@@ -13,9 +13,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import BadSettings, LedgerUnavailable
-from bot.ledger.tables import metadata
 
 BUSY_TIMEOUT_MS = 2_000
+# A database that hangs must not take a listener past Slack's three seconds.
+_POSTGRES_LIMITS = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 2_000,
+    "options": "-c statement_timeout=2000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,6 @@ class Database:
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         # SQLite has one writer; queueing here is fair, its own busy handler sleeps in growing steps.
         self._writing = threading.Lock()
-
-    def create_tables(self) -> None:
-        """Make what is missing."""
-        with _translated():
-            metadata.create_all(self._engine)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -91,7 +91,8 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed)
+        is_postgres = parsed.get_backend_name() == "postgresql"
+        engine = create_engine(parsed, connect_args=_POSTGRES_LIMITS if is_postgres else {})
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as exc:
         raise BadSettings(
             "VPN_BOT_DATABASE_URL can't be used; write sqlite:////path/to/ledger.sqlite3, or "

@@ -15,10 +15,10 @@ from bot.rehearsal.workspace import Ephemeral, Message, Person
 MESSAGES_SHOWN = 200
 EXAMPLES = (
     ("delete", f"/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL}"),
-    ("with a reason", f'/vpn delete {MAIN_TUNNEL} --reason "moving to CCN"'),
-    ("another region", f"/vpn delete {FAR_TUNNEL} --region {FAR_REGION}"),
-    ("a hostile name", f"/vpn delete {HOSTILE_TUNNEL}"),
-    ("a typing error", f"/vpn delete {MAIN_GATEWAY} vpnx-p0j11j2"),
+    ("reason", f'/vpn delete {MAIN_TUNNEL} --reason "moving to CCN"'),
+    ("region", f"/vpn delete {FAR_TUNNEL} --region {FAR_REGION}"),
+    ("hostile name", f"/vpn delete {HOSTILE_TUNNEL}"),
+    ("typo", f"/vpn delete {MAIN_GATEWAY} vpnx-p0j11j2"),
     ("help", "/vpn help"),
 )
 

@@ -38,7 +38,7 @@ def client(slack: LocalSlack, token: str = BOT_TOKEN) -> WebClient:
 def bolt(slack: LocalSlack, kind: str = "websocket_client", **wanted: Any) -> Iterator[App]:
     """A real Bolt app in Socket Mode; its listeners may be added once it is connected."""
     app = App(client=client(slack), process_before_response=True)
-    handler = HANDLERS[kind](app, APP_TOKEN, **{"ping_interval": 0.5, **wanted})
+    handler = HANDLERS[kind](app, APP_TOKEN, **wanted)
     before = slack.sockets
     handler.connect()
     try:

@@ -36,7 +36,7 @@ export function showCloud(scene, tell) {
     armed,
     waiting,
     (one) => `${one.index}`,
-    (one) => el("li", {}, el("code", {}, one.target), ` ${one.what}`),
+    (one) => el("li", {}, "Armed: ", el("code", {}, one.target), ` ${one.what}`),
   );
 }
 

@@ -1,0 +1,55 @@
+"""Schema versions: numbered, forward-only, and safe when several replicas start at once.
+
+An empty database gets the tables as they are now and the newest number; an older one gets each later
+migration in turn. A change to tables.py comes with a migration appended here.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, func, inspect, select, text
+
+from bot.errors import BadSettings
+from bot.ledger.database import Database
+from bot.ledger.tables import metadata
+
+Migration = Callable[[Connection], None]
+# The first version is the tables themselves; each entry leads from one version to the next.
+MIGRATIONS: tuple[Migration, ...] = ()
+_LOCK_KEY = 0x76706E626F74  # "vpnbot"; any number, as long as every replica takes the same
+
+_versions = Table(
+    "schema_versions",
+    MetaData(),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("applied_at", Double, nullable=False),
+)
+
+
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring the database to the newest version, in one transaction; returns that version.
+
+    Raises BadSettings when the database is newer than this program.
+    """
+    newest = len(migrations) + 1
+    with database.write() as tx:
+        if tx.connection.dialect.name == "postgresql":
+            # SQLite's write transaction already excludes other replicas; this does it on PostgreSQL.
+            tx.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        is_new = not inspect(tx.connection).has_table(_versions.name)
+        if is_new:
+            metadata.create_all(tx.connection)
+            _versions.create(tx.connection)
+            steps: Sequence[int] = [newest]
+        else:
+            found = int(tx.connection.execute(select(func.max(_versions.c.version))).scalar_one())
+            if found > newest:
+                raise BadSettings(
+                    f"The ledger was written by a newer vpn-bot (schema {found}; this one knows {newest}). "
+                    "Upgrade this copy; nothing was changed."
+                )
+            steps = range(found + 1, newest + 1)
+            for version in steps:
+                migrations[version - 2](tx.connection)
+        for version in steps:
+            tx.connection.execute(_versions.insert().values(version=version, applied_at=tx.now))
+    return newest
