@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.rehearsal.northwind import ANA, BEN, CHEN, NETWORK_OPS
-from bot.rehearsal.slack import Ack
-from bot.rehearsal.slack_people import Typed
+from bot.rehearsal.slack_people import Ack, Typed
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc import MAIN_GATEWAY
 from bot.rehearsal.workspace import Message

@@ -19,9 +19,11 @@ from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.domain.policy import Rules
 from bot.errors import BadSettings
+from bot.ledger.claims import Claims, Leases
 from bot.ledger.database import Database
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
+from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
 from bot.settings import Settings
 from bot.work.deliver import Delivery
@@ -42,23 +44,26 @@ class Bot:
         token = settings.slack_bot_token.get_secret_value()
         api_url = settings.slack_api_url
         owner = uuid.uuid4().hex[:12]
-        self._cloud = _cloud(settings)
         self._database = Database(settings.vpn_bot_database_url, clock=time.time)
         migrate(self._database)
-        ledger = Ledger(self._database, owner=owner)
-        outbox = Outbox(self._database, owner=owner)
+        self._cloud = _cloud(settings, Pace(Slots(self._database)))
+        ledger = Ledger(self._database)
+        leases = Leases(self._database, owner=owner)
+        claims = Claims(self._database, leases)
+        outbox = Outbox(self._database, leases)
         groups = [operator for operator in settings.vpn_bot_operators if operator.startswith("S")]
         self._groups = UserGroups(token, api_url, groups)
         limits = Limits(
             confirm_ttl_s=settings.vpn_bot_confirm_ttl_s,
             retry_for_s=settings.vpn_bot_retry_for_s,
             verify_timeout_s=settings.vpn_bot_verify_timeout_s,
+            max_batch=settings.vpn_bot_max_batch,
         )
-        steps = Steps(cloud=self._cloud, ledger=ledger, limits=limits)
+        steps = Steps(cloud=self._cloud, claims=claims, leases=leases, limits=limits)
         poster = Poster(token, api_url)
         self._whisperer = Whisperer(poster)
-        delivery = Delivery(poster=poster, outbox=outbox, ledger=ledger)
-        self._worker = Worker(ledger=ledger, outbox=outbox, steps=steps, delivery=delivery)
+        delivery = Delivery(poster=poster, outbox=outbox, leases=leases, ledger=ledger)
+        self._worker = Worker(leases=leases, claims=claims, outbox=outbox, steps=steps, delivery=delivery)
         client = WebClient(token=token, base_url=api_url, retry_handlers=[])
         rules = Rules(
             home_team_id=_home_team(client),
@@ -73,6 +78,7 @@ class Bot:
             members=self._groups.members,
             default_region=settings.tencentcloud_region,
             retry_for_s=settings.vpn_bot_retry_for_s,
+            max_batch=settings.vpn_bot_max_batch,
             wake=self._worker.wake,
             whisper=self._whisperer.whisper,
         )
@@ -110,13 +116,13 @@ class Bot:
             self.stop()
 
 
-def _cloud(settings: Settings) -> VpcClient:
+def _cloud(settings: Settings, pace: Pace) -> VpcClient:
     credentials = Credentials(
         secret_id=settings.tencentcloud_secret_id,
         secret_key=settings.tencentcloud_secret_key,
         token=settings.tencentcloud_token,
     )
-    return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=Pace())
+    return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=pace)
 
 
 def _home_team(client: WebClient) -> str:

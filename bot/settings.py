@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     vpn_bot_database_url: str = Field(default_factory=_default_ledger, repr=False)
     vpn_bot_operators: Operators = ()
     vpn_bot_channels: Channels = ()
+    vpn_bot_max_batch: Annotated[int, Field(ge=1, le=1000)] = 20
     vpn_bot_confirm_ttl_s: Seconds = 900
     vpn_bot_retry_for_s: Seconds = 300
     vpn_bot_verify_timeout_s: Seconds = 300

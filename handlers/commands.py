@@ -41,10 +41,12 @@ def _answer(desk: Desk, command: dict[str, Any]) -> str:
     if not verdict.allowed:
         log.warning("not allowed user=%s channel=%s rule=%s", person.user_id, channel_id, verdict.rule)
         return verdict.sentence
+    if len(asked.tunnel_ids) > desk.max_batch:
+        return str(notes.too_many(len(asked.tunnel_ids), desk.max_batch)["text"])
     region = asked.region or desk.default_region
     deletion_id = desk.ledger.ask(
         Ask(
-            tunnel_id=asked.tunnel_id,
+            tunnel_ids=asked.tunnel_ids,
             gateway_id=asked.gateway_id,
             region=region,
             reason=asked.reason,
@@ -54,9 +56,10 @@ def _answer(desk: Desk, command: dict[str, Any]) -> str:
         )
     )
     desk.wake()
-    log.info("asked deletion=%s tunnel=%s user=%s", deletion_id, asked.tunnel_id, person.user_id)
+    log.info("asked deletion=%s tunnels=%d user=%s", deletion_id, len(asked.tunnel_ids), person.user_id)
+    what = f"{len(asked.tunnel_ids)} tunnels" if len(asked.tunnel_ids) > 1 else "".join(asked.tunnel_ids)
     return (
-        f"Looking up {asked.tunnel_id} in {region}; its card comes here. "
+        f"Looking up {what or f'all tunnels of {asked.gateway_id}'} in {region}; the card comes here. "
         "Nothing is deleted before somebody presses Confirm on it."
     )
 

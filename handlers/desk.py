@@ -23,6 +23,7 @@ class Desk:
     members: Members
     default_region: str
     retry_for_s: float
+    max_batch: int
     wake: Callable[[], None]
     whisper: Callable[[str, Mapping[str, Any]], None]
 

@@ -1,8 +1,12 @@
 """What only one person is told. The text is mrkdwn: our own words, with foreign ones cleaned and escaped."""
 
+from collections.abc import Sequence
+
 from bot.chat.blocks import Body, escape, utc
-from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.model import Batch, Deletion, State, Tunnel
 from bot.domain.text import clean
+
+SHOWN_IDS = 10
 
 
 def private(sentence: str) -> Body:
@@ -10,13 +14,38 @@ def private(sentence: str) -> Body:
     return {"text": escape(sentence)}
 
 
-def no_such_tunnel(deletion: Deletion) -> Body:
-    """The look-up found nothing; told to the requester alone."""
+def no_such_tunnel(deletion: Deletion, missing: Sequence[str]) -> Body:
+    """The look-up missed some of what was asked for; told to the requester alone."""
+    rest = "" if len(deletion.wanted) == len(missing) else " Nothing was asked for the other ones either."
+    shown = ", ".join(missing[:SHOWN_IDS]) + (" and more" if len(missing) > SHOWN_IDS else "")
     return private(
-        f"There is no VPN tunnel {deletion.tunnel_id} in {deletion.region}, so there is nothing to delete. "
+        f"There is no VPN tunnel {shown} in {deletion.region}, so there is nothing to delete.{rest} "
         f"Is it in another region? Then say which: "
-        f"/vpn delete {deletion.tunnel_id} --region {_another_region(deletion.region)}"
+        f"/vpn delete {missing[0]} --region {_another_region(deletion.region)}"
     )
+
+
+def no_tunnels(deletion: Deletion) -> Body:
+    """`--all` of a gateway that has none."""
+    return private(
+        f"Gateway {deletion.gateway_id} has no VPN tunnels in {deletion.region}: nothing to delete."
+    )
+
+
+def too_many(count: int, most: int) -> Body:
+    """More tunnels than one card may be about."""
+    return private(
+        f"That is {count} tunnels, and one card may be about {most}. Nothing was done. Name fewer tunnels, "
+        "or ask whoever runs the bot to raise VPN_BOT_MAX_BATCH (at most 1,000)."
+    )
+
+
+def stopped(batch: Batch) -> Body:
+    """What a Stop achieved; told to the clicker."""
+    kept, sent = batch.count(State.CANCELLED), batch.size - batch.count(State.CANCELLED)
+    if not kept:
+        return private("Too late to stop: everything on this card had been sent already.")
+    return private(f"Stopped: {kept} not sent, so they stay. {sent} had been sent before and go on.")
 
 
 def _another_region(region: str) -> str:

@@ -127,3 +127,20 @@ def gave_up(deletion: Deletion, code: str, state: str | None) -> Body:
             )
         ],
     }
+
+
+def set_aside(deletion: Deletion) -> Body:
+    """The bot broke on this row again and again, and leaves it alone."""
+    sentence = (
+        f"vpn-bot gave up on {deletion.tunnel_id}: a fault of its own. It isn't known whether it was deleted."
+    )
+    return {
+        "text": sentence,
+        "blocks": [
+            lines(
+                [bold(sentence)],
+                [plain("Look at the tunnel in the console. The bot's log says more about deletion ")],
+                [value(deletion.deletion_id)],
+            )
+        ],
+    }

@@ -64,10 +64,17 @@ class VpcClient:
             pool_size=pool_size,
         )
 
-    def delete_vpn_connection(self, *, region: str, gateway_id: str, tunnel_id: str) -> Accepted:
-        """Ask for a tunnel's deletion. Accepted is not gone: that only a later look can tell."""
+    def delete_vpn_connection(
+        self, *, region: str, gateway_id: str, tunnel_id: str, check: Callable[[], None] | None = None
+    ) -> Accepted:
+        """Ask for a tunnel's deletion. Accepted is not gone: that only a later look can tell.
+
+        check: called at the last moment before sending; what it raises ends the call unsent.
+        """
         fields = {"VpnGatewayId": gateway_id, "VpnConnectionId": tunnel_id}
-        return self._call("DeleteVpnConnection", region, fields, answers.accepted, f"tunnel={tunnel_id}")
+        return self._call(
+            "DeleteVpnConnection", region, fields, answers.accepted, f"tunnel={tunnel_id}", check
+        )
 
     def describe_vpn_connections(self, *, region: str, tunnel_ids: Sequence[str]) -> Described:
         """Look at 1 to 100 tunnels in one call; ValueError for any other number of ids."""
@@ -87,6 +94,26 @@ class VpcClient:
         for start in range(0, len(ids), MAX_IDS_A_CALL):
             found |= self._look_up_group(region, ids[start : start + MAX_IDS_A_CALL])
         return found
+
+    def list_tunnels(self, *, region: str, gateway_id: str) -> tuple[Tunnel, ...]:
+        """All tunnels of a gateway. Raises OutcomeUnknown when they change while they are read."""
+        found: dict[str, Tunnel] = {}
+        total = 1
+        while len(found) < total:
+            fields = {
+                "Filters": [{"Name": "vpn-gateway-id", "Values": [gateway_id]}],
+                "Offset": len(found),
+                "Limit": MAX_IDS_A_CALL,
+            }
+            about = f"gateway={gateway_id} offset={len(found)}"
+            page = self._call("DescribeVpnConnections", region, fields, answers.described, about)
+            new = {tunnel.tunnel_id: tunnel for tunnel in page.tunnels} if page.tunnels else {}
+            changed = bool(found) and page.total_count != total
+            total = page.total_count
+            if changed or new.keys() & found.keys() or (not new and len(found) < total):
+                raise OutcomeUnknown("the gateway's tunnels changed while they were listed")
+            found |= new
+        return tuple(found.values())
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -113,9 +140,12 @@ class VpcClient:
         fields: Mapping[str, object],
         parse: Callable[[Mapping[str, object]], Answer],
         about: str,
+        check: Callable[[], None] | None = None,
     ) -> Answer:
         if self._pace:
             self._pace.wait(action, region)
+        if check:
+            check()
         started = time.perf_counter()
 
         def log(outcome: Answer | CloudError) -> None:
@@ -136,6 +166,8 @@ class VpcClient:
             answer = parse(answers.response(*self._transport.post(headers, json.dumps(fields).encode())))
         except CloudError as error:
             log(error)
+            if self._pace and isinstance(error, Refused) and error.code.startswith("RequestLimitExceeded"):
+                self._pace.slow_down(action, region)
             raise
         log(answer)
         return answer

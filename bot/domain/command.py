@@ -1,6 +1,7 @@
 """What stands after `/vpn`, read into a Command.
 
-    delete [<vpngw-id>] <vpnx-id> [--region R] [--reason "…"]      ids and options in any order
+    delete [<vpngw-id>] <vpnx-id>… [--region R] [--reason "…"]     ids and options in any order
+    delete <vpngw-id> --all                                        every tunnel of a gateway
     help                                                           also nothing at all, `?`, `--help`
 
 Phones and pastes change how a command looks, not what it says: capitals, commas, back-ticks, smart quotes,
@@ -13,7 +14,7 @@ word up to the next option. A closing quote has no letter after it, so an apostr
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -24,12 +25,15 @@ TEXT_LIMIT = 2000
 REASON_LIMIT = 500
 ECHO_LIMIT = 40
 EXAMPLE = "/vpn delete vpngw-7lcl5331 vpnx-p0j11j28"
+ALL_EXAMPLE = "/vpn delete vpngw-7lcl5331 --all"
 OPTIONS_EXAMPLE = f'{EXAMPLE} --region ap-guangzhou --reason "rebuild after INC-42"'
 HELP = f"""\
-/vpn delete asks to delete one VPN tunnel. You see the tunnel on a card first; only Confirm deletes it.
+/vpn delete asks to delete VPN tunnels. You see them on a card first; only Confirm deletes anything.
 
 {EXAMPLE}
 /vpn delete vpnx-p0j11j28 (the gateway is looked up)
+/vpn delete vpngw-7lcl5331 vpnx-p0j11j28 vpnx-k2m4n6p8 (several tunnels, one card)
+/vpn delete vpngw-7lcl5331 --all (every tunnel of the gateway, one card)
 {OPTIONS_EXAMPLE}
 
 The ids may stand in either order. The answer, with its RequestId, comes in the card's thread.
@@ -38,12 +42,12 @@ It deletes no gateways, changes no routes, and can't bring a tunnel back."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteCommand:
-    """Delete one tunnel; None where the text leaves the gateway or the region open.
+    """Delete these tunnels, or, with no ids, all of the gateway's; None where the text leaves it open.
 
     `reason` is one line of at most REASON_LIMIT characters, foreign and unescaped; "" where none was given.
     """
 
-    tunnel_id: str
+    tunnel_ids: tuple[str, ...]
     gateway_id: str | None = None
     region: str | None = None
     reason: str = ""
@@ -76,7 +80,7 @@ def render(command: Command) -> str:
     """Write the canonical text of a command: `parse(render(command)) == command`."""
     if isinstance(command, HelpCommand):
         return "help"
-    words = ["delete", command.gateway_id, command.tunnel_id]
+    words = ["delete", command.gateway_id, *(command.tunnel_ids or ["--all"])]
     if command.region:
         words += ["--region", command.region]
     if command.reason:
@@ -114,6 +118,7 @@ def _is_option(word: str) -> bool:
 
 def _delete(rest: str) -> Command:
     found: dict[str, str] = {}
+    tunnels: dict[str, None] = {}  # an ordered set
     while True:
         word, rest = _next_word(rest)
         if not word:
@@ -127,16 +132,27 @@ def _delete(rest: str) -> Command:
             raise _unknown(word, "an option", _OPTIONS, OPTIONS_EXAMPLE)
         else:
             name, value = _id(word)
-        if found.setdefault(name, value) != value:
+        if name == "tunnel":
+            tunnels[value] = None
+        elif found.setdefault(name, value) != value:
             raise _bad(f"{_shown(value)} is a second {name}; one command takes one.")
-    if "tunnel" not in found:
-        raise _no_tunnel(found)
+    _check_targets(tunnels, found)
     return DeleteCommand(
-        tunnel_id=found["tunnel"],
+        tunnel_ids=tuple(tunnels),
         gateway_id=found.get("gateway"),
         region=found.get("--region"),
         reason=found.get("--reason", ""),
     )
+
+
+def _check_targets(tunnels: Collection[str], found: Mapping[str, str]) -> None:
+    """Either tunnels or --all of a gateway: both would be a guess, neither is nothing to do."""
+    if tunnels and "--all" in found:
+        raise _bad("Say either --all or the ids of tunnels, not both.", ALL_EXAMPLE)
+    if "--all" in found and "gateway" not in found:
+        raise _bad("--all needs the id of its gateway (vpngw-…).", ALL_EXAMPLE)
+    if not tunnels and "--all" not in found:
+        raise _no_tunnel(found)
 
 
 def _id(word: str) -> tuple[str, str]:
@@ -184,7 +200,11 @@ _VERBS: Mapping[str, Callable[[str], Command]] = {
     "help": lambda _rest: HelpCommand(),
     "--help": lambda _rest: HelpCommand(),
 }
-_OPTIONS: Mapping[str, Callable[[str], tuple[str, str]]] = {"--region": _region, "--reason": _reason}
+_OPTIONS: Mapping[str, Callable[[str], tuple[str, str]]] = {
+    "--region": _region,
+    "--reason": _reason,
+    "--all": lambda rest: ("yes", rest),
+}
 
 
 def _bad(sentence: str, example: str = EXAMPLE) -> BadCommand:
@@ -206,7 +226,9 @@ def _unknown(word: str, what: str, known: Iterable[str], example: str) -> BadCom
 
 def _no_tunnel(found: Mapping[str, str]) -> BadCommand:
     if gateway := found.get("gateway"):
-        return _bad(f"{_shown(gateway)} is a gateway, and the id of its tunnel (vpnx-…) is missing.")
+        return _bad(
+            f"{_shown(gateway)} is a gateway, and the id of its tunnel (vpnx-…), or --all, is missing."
+        )
     if swallowed := _ID.search(found.get("--reason", "").lower()):
         return _bad(f"{_shown(swallowed[0])} stands in the reason; the id to delete goes before --reason.")
     return _bad("After delete, the id of a tunnel (vpnx-…) is missing.")

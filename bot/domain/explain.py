@@ -17,6 +17,9 @@ class OwnCode(StrEnum):
     STILL_THERE = "StillThere"
     OTHER_GATEWAY = "OtherGateway"
     CANNOT_POST = "CannotPost"
+    TOO_MANY = "TooManyTunnels"
+    SET_ASIDE = "SetAside"
+    STOPPED = "Stopped"
 
 
 class Again(Enum):
@@ -369,6 +372,21 @@ _OWN_FINAL: _Texts = {
         "The bot can't post in that channel",
         "Without a card nobody can see what is at stake, so nothing was done.",
         "Invite the bot to the channel, then ask again.",
+    ),
+    OwnCode.TOO_MANY: (
+        "Too many tunnels for one card",
+        "One card may be about VPN_BOT_MAX_BATCH tunnels at most.",
+        "Name fewer tunnels, or have VPN_BOT_MAX_BATCH raised.",
+    ),
+    OwnCode.SET_ASIDE: (
+        "The bot failed at it again and again",
+        "A fault of the bot's own, so it isn't known whether the tunnel was deleted.",
+        "Look at the tunnel in the VPN console, and at the bot's log.",
+    ),
+    OwnCode.STOPPED: (
+        "Stopped before it was sent",
+        "Somebody pressed Stop while the deletion had not been sent to the cloud.",
+        "Nothing; ask again if it is wanted after all.",
     ),
 }
 

@@ -77,9 +77,9 @@ IN_FLIGHT = (State.CONFIRMED, State.DELETING, State.VERIFYING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What a person asked for, as it goes to the ledger before the ack."""
+    """What a person asked for, as it goes to the ledger before the ack. No ids: all of the gateway's."""
 
-    tunnel_id: str
+    tunnel_ids: tuple[str, ...]
     gateway_id: str | None
     region: str
     reason: str
@@ -90,7 +90,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """One tunnel's deletion, from the ask to the end. Times are epoch seconds, UTC."""
+    """One tunnel's deletion, from the ask to the end. Times are epoch seconds, UTC.
+
+    Deletions that were asked for together share a card; its id is the first one's. While ASKED, that one
+    stands for all: `wanted` has their ids (none: all of the gateway's).
+    """
 
     deletion_id: str
     card_id: str
@@ -102,6 +106,8 @@ class Deletion:
     channel_id: str
     requester_id: str
     asked_at: float
+    wanted: tuple[str, ...] = ()
+    batch_size: int = 1
     tunnel: Tunnel | None = None
     expires_at: float | None = None
     decided_by: str | None = None
@@ -117,6 +123,29 @@ class Deletion:
     retry_until: float | None = None
     waiting_code: str | None = None
     last_seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The deletions of one card: `counts` has how many are in each state, `rows` some of them, in order."""
+
+    lead: Deletion
+    counts: Mapping[State, int]
+    rows: tuple[Deletion, ...]
+
+    @property
+    def size(self) -> int:
+        """How many tunnels the card is about."""
+        return sum(self.counts.values())
+
+    def count(self, *states: State) -> int:
+        """How many are in one of these states."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def ended(self) -> int:
+        """How many of them nothing more will happen to."""
+        return self.count(*_ENDED)
 
 
 class Decision(StrEnum):

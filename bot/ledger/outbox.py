@@ -5,19 +5,18 @@ import json
 from sqlalchemy import alias, and_, exists, or_, select, update
 
 from bot.errors import LeaseLost
+from bot.ledger.claims import Leases, take
 from bot.ledger.database import Database, Transaction
 from bot.ledger.rows import CARD, HeldPost, add_event, lease_free, released
-from bot.ledger.store import LEASE_S
 from bot.ledger.tables import posts
 
 
 class Outbox:
     """Posts, from queued to said. Every method is one transaction and safe from any thread."""
 
-    def __init__(self, database: Database, *, owner: str, lease_s: float = LEASE_S) -> None:
+    def __init__(self, database: Database, leases: Leases) -> None:
         self._database = database
-        self._owner = owner
-        self._lease_s = lease_s
+        self._leases = leases
 
     def claim(self, limit: int) -> list[HeldPost]:
         """Take up to `limit` due posts; within a card in their order, one at a time.
@@ -36,6 +35,7 @@ class Outbox:
         root_ts = (
             select(root.c.ts).where(root.c.card_id == posts.c.card_id, root.c.kind == CARD).scalar_subquery()
         )
+        until = self._leases.until()
         with self._database.write() as tx:
             due = (
                 select(posts, root_ts.label("thread_ts"))
@@ -51,17 +51,10 @@ class Outbox:
             rows = tx.connection.execute(due).mappings().all()
             if not rows:
                 return []
-            tx.connection.execute(
-                update(posts)
-                .where(posts.c.post_id.in_([row["post_id"] for row in rows]))
-                .values(
-                    owner=self._owner,
-                    lease_until=tx.now + self._lease_s,
-                    fence=posts.c.fence + 1,
-                    attempts=posts.c.attempts + 1,
-                    unclear=posts.c.ts.is_(None),
-                )
-            )
+            taken = posts.c.post_id.in_([row["post_id"] for row in rows])
+            take(tx, posts, taken, self._leases)
+            intent = {"attempts": posts.c.attempts + 1, "unclear": posts.c.ts.is_(None)}
+            tx.connection.execute(update(posts).where(taken).values(**intent))
         return [
             HeldPost(
                 post_id=row["post_id"],
@@ -78,15 +71,19 @@ class Outbox:
                 created_at=row["created_at"],
                 wanted=row["wanted"],
                 fence=row["fence"] + 1,
+                until=until,
             )
             for row in rows
         ]
 
-    def said(self, post: HeldPost, ts: str | None) -> None:
-        """It stands in Slack, with this `ts` (None for a private message, which has none)."""
+    def said(self, post: HeldPost, ts: str | None, *, again_after_s: float = 0.0) -> None:
+        """It stands in Slack, with this `ts` (None for a private message, which has none).
+
+        again_after_s: how long a drawn post may not be drawn anew.
+        """
         done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0, "response_url": None}
         with self._database.write() as tx:
-            _write(tx, post, **done, **released())
+            _write(tx, post, **done, next_at=tx.now + again_after_s, **released())
 
     def later(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
         """It was not said; due again after so many seconds. unclear: it may have been said after all."""

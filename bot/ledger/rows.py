@@ -1,34 +1,40 @@
-"""Between the ledger's rows and the domain's values."""
+"""Between the ledger's rows and the domain's values, and the small writes that several verbs share."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, update
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.model import Deletion, Saying, SecurityPolicy, State, Tunnel
+from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, State, Tunnel
 from bot.ledger.database import Transaction
-from bot.ledger.tables import events, posts
+from bot.ledger.tables import deletions, events, posts
 
-_DELETION_FIELDS = tuple(field.name for field in fields(Deletion))
+# Posts that are drawn from the deletions when they are said, and drawn anew whenever these change.
 CARD = "card"
+PROGRESS = "progress"
+_DELETION_FIELDS = tuple(field.name for field in fields(Deletion))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A deletion that this worker holds; `fence` proves it at the next write."""
+    """A deletion that this worker holds; `fence` proves it at the next write, `until` is its lease's end.
+
+    until: on this process's own monotonic clock, so that a process that was frozen knows that it was.
+    """
 
     deletion: Deletion
     fence: int
+    until: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldPost:
     """Something to be said that this worker holds.
 
-    body: None for the card, which is drawn from the deletion when it is said.
+    body: None for what is drawn from the deletions when it is said.
     unclear: an earlier try may have reached Slack, so the channel must be read first.
     """
 
@@ -46,6 +52,7 @@ class HeldPost:
     created_at: float
     wanted: int
     fence: int
+    until: float
 
 
 def tunnel_to_text(tunnel: Tunnel | None) -> str | None:
@@ -71,10 +78,38 @@ def deletion_from(row: RowMapping) -> Deletion:
     values = {name: row[name] for name in _DELETION_FIELDS}
     values["state"] = State(values["state"])
     values["tunnel"] = tunnel_from_text(values["tunnel"])
+    values["wanted"] = tuple(json.loads(values["wanted"] or "[]"))
     return Deletion(**values)
 
 
-def lease_free(table: Any, now: float) -> ColumnElement[bool]:
+def deletion_by_id(tx: Transaction, deletion_id: str) -> Deletion | None:
+    """The deletion as it is in this transaction."""
+    query = select(deletions).where(deletions.c.deletion_id == deletion_id)
+    row = tx.connection.execute(query).mappings().first()
+    return None if row is None else deletion_from(row)
+
+
+def read_batch(
+    tx: Transaction, card_id: str, *, first: int, skip: int = 0, not_gone: bool = False
+) -> Batch | None:
+    """A card's deletions: counts of all, and `first` rows after `skip` (not_gone: of those that aren't)."""
+    lead = deletion_by_id(tx, card_id)
+    if lead is None:
+        return None
+    of_card = deletions.c.card_id == card_id
+    counts = select(deletions.c.state, func.count()).where(of_card).group_by(deletions.c.state)
+    query = select(deletions).where(of_card).order_by(deletions.c.tunnel_id).limit(first).offset(skip)
+    if not_gone:
+        query = query.where(deletions.c.state != State.GONE.value)
+    rows = tx.connection.execute(query).mappings()
+    return Batch(
+        lead=lead,
+        counts={State(state): count for state, count in tx.connection.execute(counts)},
+        rows=tuple(deletion_from(row) for row in rows),
+    )
+
+
+def lease_free(table: Table, now: float) -> ColumnElement[bool]:
     """Due, and held by nobody who is alive."""
     return and_(table.c.next_at <= now, table.c.lease_until <= now)
 
@@ -84,55 +119,46 @@ def released() -> dict[str, Any]:
     return {"owner": None, "lease_until": 0.0}
 
 
-def insert_once(tx: Transaction, table: Any, values: Mapping[str, Any], keys: Iterable[str]) -> None:
+def insert_once(tx: Transaction, table: Table, values: Mapping[str, Any], keys: Iterable[str]) -> None:
     """Insert, or leave the row that has these keys as it is."""
     dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=list(keys))
     tx.connection.execute(statement)
 
 
-def add_says(tx: Transaction, deletion: Deletion, says: Iterable[Saying]) -> None:
-    """Queue messages for the card's thread; a kind that is there already is not said again."""
-    for saying in says:
-        values = {
-            "card_id": deletion.card_id,
-            "kind": saying.kind,
-            "channel_id": deletion.channel_id,
-            "body": json.dumps(saying.body, ensure_ascii=False),
-            "created_at": tx.now,
-            "next_at": tx.now,
-        }
-        insert_once(tx, posts, values, ("card_id", "kind"))
-
-
-def add_private(
-    tx: Transaction,
-    *,
-    card_id: str,
-    kind: str,
-    channel_id: str,
-    user_id: str,
-    response_url: str,
-    body: Mapping[str, object],
+def add_post(
+    tx: Transaction, deletion: Deletion, kind: str, body: Mapping[str, object] | None, **columns: Any
 ) -> None:
-    """Queue a message that only `user_id` sees."""
+    """Queue a post; a kind that the card has already is not queued again. body None: drawn when said."""
     values = {
-        "card_id": card_id,
+        "card_id": deletion.card_id,
         "kind": kind,
-        "channel_id": channel_id,
-        "private_to": user_id,
-        "response_url": response_url,
-        "body": json.dumps(body, ensure_ascii=False),
+        "channel_id": deletion.channel_id,
+        "body": None if body is None else json.dumps(body, ensure_ascii=False),
         "created_at": tx.now,
         "next_at": tx.now,
+        **columns,
     }
     insert_once(tx, posts, values, ("card_id", "kind"))
 
 
-def touch_card(tx: Transaction, card_id: str) -> None:
-    """The card no longer shows what is true: it is due."""
-    is_card = and_(posts.c.card_id == card_id, posts.c.kind == CARD)
-    tx.connection.execute(update(posts).where(is_card).values(wanted=posts.c.wanted + 1))
+def add_says(tx: Transaction, deletion: Deletion, says: Iterable[Saying]) -> None:
+    """Queue messages for the card's thread."""
+    for saying in says:
+        add_post(tx, deletion, saying.kind, saying.body)
+
+
+def add_private(tx: Transaction, deletion: Deletion, kind: str, body: Mapping[str, object]) -> None:
+    """Queue a message that only the requester sees, as long as there is a way to tell them."""
+    if deletion.response_url:
+        told = {"private_to": deletion.requester_id, "response_url": deletion.response_url}
+        add_post(tx, deletion, f"told {kind}", body, **told)
+
+
+def touch(tx: Transaction, card_id: str, kind: str) -> None:
+    """A drawn post no longer shows what is true: it is due."""
+    is_post = and_(posts.c.card_id == card_id, posts.c.kind == kind)
+    tx.connection.execute(update(posts).where(is_post).values(wanted=posts.c.wanted + 1))
 
 
 def add_event(tx: Transaction, kind: str, **columns: Any) -> None:

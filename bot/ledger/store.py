@@ -1,32 +1,34 @@
-"""The ledger: one verb for each thing that happens to a deletion."""
+"""The ledger as people use it: ask, decide, stop, look."""
 
+import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.model import IN_FLIGHT, Ask, Decision, Deletion, Saying, State
-from bot.errors import LeaseLost
+from bot.domain.explain import OwnCode
+from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, State
+from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction
 from bot.ledger.rows import (
     CARD,
-    Held,
+    PROGRESS,
     add_event,
+    add_post,
     add_private,
-    add_says,
+    deletion_by_id,
     deletion_from,
-    insert_once,
-    lease_free,
+    read_batch,
     released,
-    touch_card,
-    tunnel_to_text,
+    touch,
 )
-from bot.ledger.tables import deletions, posts
+from bot.ledger.tables import deletions
 
-LEASE_S = 3.0
+# Trying again may take this much longer for each tunnel of a batch: the cloud takes 100 calls a second.
+PACE_S = 1 / 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +46,14 @@ class Decided:
 class Ledger:
     """Deletions, from the ask to the end. Every method is one transaction and safe from any thread.
 
-    owner: this process's name in leases, new with every start. All raise LedgerUnavailable when the
-    database can't be reached; then nothing was done.
+    All raise LedgerUnavailable when the database can't be reached; then nothing was done.
     """
 
-    def __init__(self, database: Database, *, owner: str, lease_s: float = LEASE_S) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self.owner = owner
-        self._lease_s = lease_s
 
     def ask(self, ask: Ask) -> str:
-        """Put an ask on disk; returns the deletion's id."""
+        """Put an ask on disk; returns the deletion's id, which is its card's."""
         deletion_id = secrets.token_urlsafe(12)
         with self._database.write() as tx:
             tx.connection.execute(
@@ -64,7 +63,9 @@ class Ledger:
                     state=State.ASKED.value,
                     asked_at=tx.now,
                     next_at=tx.now,
-                    tunnel_id=ask.tunnel_id,
+                    tunnel_id=ask.tunnel_ids[0] if ask.tunnel_ids else "",
+                    wanted=json.dumps(ask.tunnel_ids),
+                    batch_size=max(1, len(ask.tunnel_ids)),
                     gateway_id=ask.gateway_id,
                     region=ask.region,
                     reason=ask.reason,
@@ -83,44 +84,47 @@ class Ledger:
         """
         try:
             with self._database.write() as tx:
-                return self._decide(tx, card_id, decision, by, retry_for_s)
+                return _decide(tx, card_id, decision, by, retry_for_s)
         except IntegrityError:
-            # The unique index: this tunnel has another deletion under way.
+            # The unique index: a tunnel of this card has another deletion under way.
             with self._database.read() as tx:
-                mine = _by_id(tx, card_id)
-                return Decided(won=False, deletion=mine, blocked_by=mine and _in_flight_with(tx, mine))
+                mine = deletion_by_id(tx, card_id)
+                return Decided(won=False, deletion=mine, blocked_by=_in_flight_with(tx, card_id))
 
-    def _decide(
-        self, tx: Transaction, card_id: str, decision: Decision, by: str, retry_for_s: float
-    ) -> Decided:
-        open_card = and_(
-            deletions.c.card_id == card_id,
-            deletions.c.state == State.PENDING.value,
-            deletions.c.expires_at > tx.now,
-        )
-        confirm = decision is Decision.CONFIRM
-        changed: dict[str, Any] = {
-            "state": (State.CONFIRMED if confirm else State.CANCELLED).value,
-            "decided_by": by,
-            "decided_at": tx.now,
-            "next_at": tx.now,
-            "retry_until": tx.now + retry_for_s if confirm else None,
-            "ended_at": None if confirm else tx.now,
-            **released(),
-        }
-        won = tx.connection.execute(update(deletions).where(open_card).values(**changed)).rowcount > 0
-        if won:
-            touch_card(tx, card_id)
-        deletion = _by_id(tx, card_id)
-        if deletion is not None:
-            kind = ("confirmed" if confirm else "cancelled") if won else "clicked late"
-            add_event(tx, kind, deletion_id=card_id, actor=by, channel_id=deletion.channel_id)
-        return Decided(won=won, deletion=deletion)
+    def stop(self, card_id: str, *, by: str) -> Batch | None:
+        """Give up what was confirmed and surely not sent; returns the card's deletions as they are then."""
+        with self._database.write() as tx:
+            unsent = and_(
+                deletions.c.card_id == card_id,
+                deletions.c.state == State.CONFIRMED.value,
+                deletions.c.unclear.is_(False),
+            )
+            stopped = tx.connection.execute(
+                update(deletions)
+                .where(unsent)
+                .values(
+                    state=State.CANCELLED.value, code=OwnCode.STOPPED.value, ended_at=tx.now, **released()
+                )
+            ).rowcount
+            batch = read_batch(tx, card_id, first=0)
+            if batch is not None:
+                detail = f"{stopped} of {batch.size} not sent"
+                channel_id = batch.lead.channel_id
+                add_event(tx, "stopped", deletion_id=card_id, actor=by, channel_id=channel_id, detail=detail)
+                touch(tx, card_id, CARD)
+                touch(tx, card_id, PROGRESS)
+                close_batch(tx, batch.lead)
+            return batch
 
     def get(self, deletion_id: str) -> Deletion | None:
         """The deletion as it is now."""
         with self._database.read() as tx:
-            return _by_id(tx, deletion_id)
+            return deletion_by_id(tx, deletion_id)
+
+    def batch(self, card_id: str, *, first: int, skip: int = 0, not_gone: bool = False) -> Batch | None:
+        """A card's deletions: counts of all, `first` rows after `skip` (not_gone: of those that aren't)."""
+        with self._database.read() as tx:
+            return read_batch(tx, card_id, first=first, skip=skip, not_gone=not_gone)
 
     def refuse(self, *, actor: str, channel_id: str, rule: str, deletion_id: str | None = None) -> None:
         """Keep in the audit trail that somebody was not allowed to."""
@@ -129,146 +133,58 @@ class Ledger:
                 tx, "not allowed", actor=actor, channel_id=channel_id, detail=rule, deletion_id=deletion_id
             )
 
-    def claim(self, limit: int, states: Collection[State]) -> list[Held]:
-        """Take up to `limit` due deletions in these states, oldest first, for `lease_s`."""
-        with self._database.write() as tx:
-            due = (
-                select(deletions)
-                .where(
-                    deletions.c.state.in_([state.value for state in states]), lease_free(deletions, tx.now)
-                )
-                .order_by(deletions.c.next_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            rows = tx.connection.execute(due).mappings().all()
-            if not rows:
-                return []
-            taken = deletions.c.deletion_id.in_([row["deletion_id"] for row in rows])
-            tx.connection.execute(
-                update(deletions)
-                .where(taken)
-                .values(owner=self.owner, lease_until=tx.now + self._lease_s, fence=deletions.c.fence + 1)
-            )
-            return [Held(deletion=deletion_from(row), fence=row["fence"] + 1) for row in rows]
-
-    def renew(self) -> None:
-        """The heartbeat: everything that this process holds stays its own for another `lease_s`."""
-        with self._database.write() as tx:
-            for table in (deletions, posts):
-                mine = and_(table.c.owner == self.owner, table.c.lease_until > 0)
-                tx.connection.execute(update(table).where(mine).values(lease_until=tx.now + self._lease_s))
-
-    def give_back(self) -> None:
-        """On the way out: let others take at once what this process still holds."""
-        with self._database.write() as tx:
-            for table in (deletions, posts):
-                tx.connection.execute(update(table).where(table.c.owner == self.owner).values(**released()))
-
-    def advance(
-        self,
-        held: Held,
-        to: State,
-        *,
-        event: str | None,
-        after_s: float | None = 0.0,
-        says: Iterable[Saying] = (),
-        tell: Mapping[str, object] | None = None,
-        **changes: Any,
-    ) -> Deletion:
-        """Write a step's result: new state, what is to be said, the audit event; all or nothing.
-
-        after_s: due again after so many seconds, and held no longer; None: this worker keeps holding it.
-        tell: a private message to the requester. Raises LeaseLost, having written nothing, when the row
-        is no longer this worker's or has left the state that it was claimed in.
-        """
-        was = held.deletion
-        with self._database.write() as tx:
-            values: dict[str, Any] = {"state": to.value, **changes}
-            if "tunnel" in values:
-                values["tunnel"] = tunnel_to_text(values["tunnel"])
-            if after_s is not None:
-                values |= {"next_at": tx.now + after_s, **released()}
-            if to is State.DELETING and to is not was.state:
-                values["sent_at"] = tx.now
-            if to.ended:
-                values |= {"ended_at": tx.now, "response_url": None}
-            still_mine = and_(
-                deletions.c.deletion_id == was.deletion_id,
-                deletions.c.fence == held.fence,
-                deletions.c.state == was.state.value,
-            )
-            if tx.connection.execute(update(deletions).where(still_mine).values(**values)).rowcount != 1:
-                raise LeaseLost(was.deletion_id)
-            deletion = _by_id(tx, was.deletion_id)
-            if deletion is None:
-                raise LeaseLost(was.deletion_id)
-            if to is State.PENDING:
-                card = {
-                    "card_id": was.card_id,
-                    "kind": CARD,
-                    "channel_id": was.channel_id,
-                    "created_at": tx.now,
-                    "next_at": tx.now,
-                }
-                insert_once(tx, posts, card, ("card_id", "kind"))
-            elif to not in (was.state, State.DELETING):  # a card looks the same confirmed and deleting
-                touch_card(tx, was.card_id)
-            add_says(tx, deletion, says)
-            if tell is not None and was.response_url:
-                add_private(
-                    tx,
-                    card_id=was.card_id,
-                    kind=f"told {event}",
-                    channel_id=was.channel_id,
-                    user_id=was.requester_id,
-                    response_url=was.response_url,
-                    body=tell,
-                )
-            if event is not None:
-                add_event(
-                    tx,
-                    event,
-                    deletion_id=was.deletion_id,
-                    channel_id=was.channel_id,
-                    request_id=deletion.request_id,
-                    detail=deletion.code,
-                )
-            return deletion
-
     def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
-        """The card can't be posted: end the deletion while it is pending, and tell the requester."""
+        """The card can't be posted: end its deletions while they are pending, and tell the requester."""
         with self._database.write() as tx:
-            open_card = and_(deletions.c.card_id == card_id, deletions.c.state == State.PENDING.value)
-            was = _by_id(tx, card_id)
-            ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
-            voided = tx.connection.execute(update(deletions).where(open_card).values(**ended, **released()))
-            if was is None or voided.rowcount == 0:
-                return
-            add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
-            if was.response_url:
-                add_private(
-                    tx,
-                    card_id=card_id,
-                    kind="told void",
-                    channel_id=was.channel_id,
-                    user_id=was.requester_id,
-                    response_url=was.response_url,
-                    body=tell(was),
-                )
+            was = deletion_by_id(tx, card_id)
+            if was is not None and end_pending(tx, card_id, State.VOID, code=code):
+                add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
+                add_private(tx, was, "void", tell(was))
 
 
-def _by_id(tx: Transaction, deletion_id: str) -> Deletion | None:
-    query = select(deletions).where(deletions.c.deletion_id == deletion_id)
-    row = tx.connection.execute(query).mappings().first()
-    return None if row is None else deletion_from(row)
+def end_pending(tx: Transaction, card_id: str, to: State, **columns: Any) -> bool:
+    """End all of a card's deletions, where nobody has decided on it."""
+    pending = and_(deletions.c.card_id == card_id, deletions.c.state == State.PENDING.value)
+    ended = {"state": to.value, "ended_at": tx.now, "response_url": None, **released(), **columns}
+    return tx.connection.execute(update(deletions).where(pending).values(**ended)).rowcount > 0
 
 
-def _in_flight_with(tx: Transaction, deletion: Deletion) -> Deletion | None:
-    query = select(deletions).where(
-        deletions.c.tunnel_id == deletion.tunnel_id,
-        deletions.c.region == deletion.region,
-        deletions.c.state.in_([state.value for state in IN_FLIGHT]),
+def _decide(tx: Transaction, card_id: str, decision: Decision, by: str, retry_for_s: float) -> Decided:
+    open_card = and_(
+        deletions.c.card_id == card_id,
+        deletions.c.state == State.PENDING.value,
+        deletions.c.expires_at > tx.now,
+    )
+    confirm = decision is Decision.CONFIRM
+    changed: dict[str, Any] = {
+        "state": (State.CONFIRMED if confirm else State.CANCELLED).value,
+        "decided_by": by,
+        "decided_at": tx.now,
+        "next_at": tx.now,
+        "retry_until": tx.now + retry_for_s + deletions.c.batch_size * PACE_S if confirm else None,
+        "ended_at": None if confirm else tx.now,
+        **released(),
+    }
+    won = tx.connection.execute(update(deletions).where(open_card).values(**changed)).rowcount > 0
+    deletion = deletion_by_id(tx, card_id)
+    if deletion is None:
+        return Decided(won=False, deletion=None)
+    kind = ("confirmed" if confirm else "cancelled") if won else "clicked late"
+    add_event(tx, kind, deletion_id=card_id, actor=by, channel_id=deletion.channel_id)
+    if won:
+        touch(tx, card_id, CARD)
+    if won and confirm and deletion.batch_size > 1:
+        add_post(tx, deletion, PROGRESS, None)
+    return Decided(won=won, deletion=deletion)
+
+
+def _in_flight_with(tx: Transaction, card_id: str) -> Deletion | None:
+    mine = select(deletions.c.tunnel_id, deletions.c.region).where(deletions.c.card_id == card_id).subquery()
+    query = (
+        select(deletions)
+        .join(mine, and_(mine.c.tunnel_id == deletions.c.tunnel_id, mine.c.region == deletions.c.region))
+        .where(deletions.c.state.in_([state.value for state in IN_FLIGHT]))
+        .limit(1)
     )
     row = tx.connection.execute(query).mappings().first()
     return None if row is None else deletion_from(row)

@@ -25,6 +25,8 @@ def _lease_columns() -> list[Column[object]]:
         Column("lease_until", Double, nullable=False, server_default="0"),
         Column("fence", Integer, nullable=False, server_default="0"),
         Column("attempts", Integer, nullable=False, server_default="0"),
+        # How often a step of ours broke on this row; it is set aside before it breaks everything else.
+        Column("faults", Integer, nullable=False, server_default="0"),
     ]
 
 
@@ -36,6 +38,10 @@ deletions = Table(
     Column("state", Text, nullable=False),
     Column("tunnel_id", Text, nullable=False, index=True),
     Column("gateway_id", Text),
+    # The ids that were asked for, as JSON; [] for all of the gateway's. Until the card is shown, one row
+    # stands for them all.
+    Column("wanted", Text),
+    Column("batch_size", Integer, nullable=False, server_default="1"),
     Column("region", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("channel_id", Text, nullable=False),
@@ -109,4 +115,12 @@ events = Table(
     Column("channel_id", Text),
     Column("request_id", Text),
     Column("detail", Text),
+)
+
+# When the next call of an action in a region may be sent, for all replicas together.
+paces = Table(
+    "paces",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("next_at", Double, nullable=False),
 )

@@ -4,11 +4,14 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.chat import cards, notes
+from bot.chat import batches, cards, notes
+from bot.chat.blocks import Body
 from bot.chat.poster import Poster
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
+from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
+from bot.ledger.claims import LIST, LIST_ROWS, SHOWN_ON_CARD, Leases
 from bot.ledger.outbox import Outbox
-from bot.ledger.rows import CARD, HeldPost
+from bot.ledger.rows import CARD, PROGRESS, HeldPost
 from bot.ledger.store import Ledger
 
 FIRST_PAUSE_S = 1.0
@@ -17,6 +20,8 @@ PRIVATE_FOR_S = 30 * 60  # Slack forgets a response_url after half an hour
 SAY_FOR_S = 24 * 60 * 60
 FINAL_ATTEMPTS = 5
 UNREACHABLE = "unreachable"
+# Slack takes about one message a second in a channel; a batch's progress changes a hundred times as often.
+DRAWN_EVERY_S = {PROGRESS: 1.0}
 log = logging.getLogger(__name__)
 
 
@@ -24,10 +29,17 @@ class Delivery:
     """Takes a post to Slack and keeps what became of it."""
 
     def __init__(
-        self, *, poster: Poster, outbox: Outbox, ledger: Ledger, clock: Callable[[], float] = time.time
+        self,
+        *,
+        poster: Poster,
+        outbox: Outbox,
+        leases: Leases,
+        ledger: Ledger,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._poster = poster
         self._outbox = outbox
+        self._leases = leases
         self._ledger = ledger
         self._clock = clock
 
@@ -39,18 +51,16 @@ class Delivery:
             except SlackError as error:
                 self._put_off(post, error)
             else:
-                self._outbox.said(post, ts)
+                self._outbox.said(post, ts, again_after_s=DRAWN_EVERY_S.get(post.kind, 0.0))
         except LeaseLost as lost:
             log.info("lease lost %s", lost)
 
     def _say(self, post: HeldPost) -> str | None:
         """Post, edit or whisper; returns the message's ts where it has one."""
-        body = post.body
+        body = post.body if post.body is not None else self._draw(post)
         if body is None:
-            deletion = self._ledger.get(post.card_id)
-            if deletion is None:
-                return post.ts
-            body = cards.card(deletion)
+            return post.ts
+        self._leases.check(post)
         if post.response_url is not None:
             self._poster.whisper(post.response_url, body)
             return None
@@ -63,11 +73,41 @@ class Delivery:
                 post.channel_id, key=key, thread_ts=post.thread_ts, since=post.created_at - 60
             )
             if found is not None:
-                if post.kind == CARD:
+                if post.body is None:
                     # It was drawn by an earlier try, and things may have moved on since.
                     self._poster.update(post.channel_id, found, body, key=key)
                 return found
         return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts)
+
+    def _draw(self, post: HeldPost) -> Body | None:
+        """A post that shows how things stand now; None where there is nothing to show."""
+        kind, _, number = post.kind.partition(" ")
+        page = int(number or 0)
+        rows, not_gone = {
+            CARD: (SHOWN_ON_CARD, False),
+            PROGRESS: (0, False),
+            LIST: (LIST_ROWS, False),
+            SUMMARY: (SUMMARY_ROWS, True),
+        }[kind]
+        batch = self._ledger.batch(post.card_id, first=rows, skip=page * rows, not_gone=not_gone)
+        if batch is None:
+            return None
+        match kind:
+            case "progress":
+                return batches.progress(batch, self._clock())
+            case "list":
+                return batches.listing(batch, page)
+            case "summary":
+                return batches.summary(batch, page)
+        return cards.card(batch)
+
+    def broke(self, post: HeldPost) -> None:
+        """Saying it raised what it shouldn't; after some times it is dropped."""
+        log.error("post broke card=%s kind=%s attempt=%d", post.card_id, post.kind, post.attempts)
+        if post.attempts >= FINAL_ATTEMPTS:
+            self._outbox.drop(post, "a fault of the bot's own")
+        else:
+            self._outbox.later(post, FIRST_PAUSE_S, unclear=post.ts is None)
 
     def _put_off(self, post: HeldPost, error: SlackError) -> None:
         # A failed look leaves the old doubt standing; only a clear “no” to the post itself ends it.

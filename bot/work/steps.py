@@ -7,7 +7,7 @@ whoever finds a deletion in that state looks at the tunnel before sending again.
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.chat import notes, replies
@@ -16,83 +16,120 @@ from bot.cloud.client import VpcClient
 from bot.domain.explain import Again, OwnCode, explain, means_gone
 from bot.domain.model import Deletion, Saying, State, Tunnel
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
+from bot.ledger.claims import Claims, Leases
 from bot.ledger.rows import Held
-from bot.ledger.store import Ledger
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
+MOST_FAULTS = 5
+Seen = Mapping[str, Tunnel] | CloudError
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long things may take, in seconds."""
+    """How long things may take, in seconds, and how many tunnels one card may be about."""
 
     confirm_ttl_s: float
     retry_for_s: float
     verify_timeout_s: float
+    max_batch: int
 
 
 class Steps:
-    """The steps, over a cloud client and a ledger. They raise LedgerUnavailable and nothing else of ours."""
+    """The steps, over a cloud client and the ledger. They raise LedgerUnavailable, and no other of ours."""
 
     def __init__(
         self,
         *,
         cloud: VpcClient,
-        ledger: Ledger,
+        claims: Claims,
+        leases: Leases,
         limits: Limits,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._cloud = cloud
-        self._ledger = ledger
+        self._claims = claims
+        self._leases = leases
         self._limits = limits
         self._clock = clock
         self._jitter = jitter
 
-    def look(self, group: Sequence[Held]) -> None:
-        """Look many tunnels up in few calls: for new asks (prepare) and for accepted deletions (verify)."""
-        for region in {held.deletion.region for held in group}:
-            here = [held for held in group if held.deletion.region == region]
-            seen: Mapping[str, Tunnel] | CloudError
-            try:
-                seen = self._look_up(region, {held.deletion.tunnel_id for held in here})
-            except CloudError as error:
-                seen = error
-            for held in here:
-                step = self._prepare if held.deletion.state is State.ASKED else self._verify
-                _unless_lost(step, held, seen)
+    def prepare(self, group: Sequence[Held]) -> None:
+        """Look up what was asked for, many asks in one call, and show the cards."""
+        for held in group:
+            if not held.deletion.wanted:
+                _unless_lost(self._prepare_all, held)
+        named = [held for held in group if held.deletion.wanted]
+        for seen, held in self._look_up_each(named, lambda deletion: deletion.wanted):
+            _unless_lost(self._prepare, held, seen)
+
+    def verify(self, group: Sequence[Held]) -> None:
+        """Look whether accepted deletions are done, many in one call."""
+        for seen, held in self._look_up_each(group, lambda deletion: (deletion.tunnel_id,)):
+            _unless_lost(self._verify, held, seen)
 
     def act(self, held: Held) -> None:
         """One step of a deletion that somebody decided on, or that nobody decided on in time."""
         step = {
-            State.PENDING: self._expire,
+            State.PENDING: self._claims.expire,
             State.CONFIRMED: self._delete,
             State.DELETING: self._recover,
         }[held.deletion.state]
         _unless_lost(step, held)
 
-    def _prepare(self, held: Held, seen: Mapping[str, Tunnel] | CloudError) -> None:
+    def broke(self, held: Held) -> None:
+        """A step raised what it shouldn't; after some times it is set aside, and the thread says so."""
+        log.error("step broke deletion=%s state=%s", held.deletion.deletion_id, held.deletion.state)
+        self._claims.broke(
+            held,
+            most=MOST_FAULTS,
+            after_s=FIRST_PAUSE_S,
+            says=lambda deletion: [Saying(kind="set aside", body=replies.set_aside(deletion))],
+        )
+
+    def _look_up_each(
+        self, group: Sequence[Held], ids: Callable[[Deletion], Iterable[str]]
+    ) -> Iterator[tuple[Seen, Held]]:
+        for region in {held.deletion.region for held in group}:
+            here = [held for held in group if held.deletion.region == region]
+            wanted = {tunnel_id for held in here for tunnel_id in ids(held.deletion)}
+            seen: Seen
+            try:
+                seen = self._cloud.look_up(region=region, tunnel_ids=sorted(wanted))
+            except CloudError as error:
+                seen = error
+            yield from ((seen, held) for held in here)
+
+    def _prepare(self, held: Held, seen: Seen) -> None:
         asked = held.deletion
         if isinstance(seen, CloudError):
             self._prepare_later(held, seen)
             return
-        tunnel = seen.get(asked.tunnel_id)
-        if tunnel is None:
-            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked))
-        elif asked.gateway_id not in (None, tunnel.gateway_id):
-            self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, tunnel))
+        missing = [tunnel_id for tunnel_id in asked.wanted if tunnel_id not in seen]
+        tunnels = [seen[tunnel_id] for tunnel_id in asked.wanted if tunnel_id in seen]
+        elsewhere = [tunnel for tunnel in tunnels if asked.gateway_id not in (None, tunnel.gateway_id)]
+        if missing:
+            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked, missing))
+        elif elsewhere:
+            self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, elsewhere[0]))
         else:
-            self._ledger.advance(
-                held,
-                State.PENDING,
-                event="shown",
-                after_s=self._limits.confirm_ttl_s,
-                expires_at=self._clock() + self._limits.confirm_ttl_s,
-                tunnel=tunnel,
-                gateway_id=tunnel.gateway_id,
-            )
+            self._claims.show(held, tunnels, ttl_s=self._limits.confirm_ttl_s)
+
+    def _prepare_all(self, held: Held) -> None:
+        asked = held.deletion
+        try:
+            tunnels = self._cloud.list_tunnels(region=asked.region, gateway_id=asked.gateway_id or "")
+        except CloudError as error:
+            self._prepare_later(held, error)
+            return
+        if not tunnels:
+            self._turn_down(held, "ResourceNotFound", notes.no_tunnels(asked))
+        elif len(tunnels) > self._limits.max_batch:
+            self._turn_down(held, OwnCode.TOO_MANY, notes.too_many(len(tunnels), self._limits.max_batch))
+        else:
+            self._claims.show(held, tunnels, ttl_s=self._limits.confirm_ttl_s)
 
     def _prepare_later(self, held: Held, error: CloudError) -> None:
         """Looking changes nothing, so it is tried again after any failure but a final refusal."""
@@ -102,12 +139,11 @@ class Steps:
         if final or self._clock() >= until:
             message = error.message if isinstance(error, Refused) else ""
             request_id = getattr(error, "request_id", None)
-            self._turn_down(
-                held, code, replies.refused(asked, code, message, request_id), request_id=request_id
-            )
+            tell = replies.refused(asked, code, message, request_id)
+            self._turn_down(held, code, tell, request_id=request_id)
             return
         first = asked.waiting_code is None
-        self._ledger.advance(
+        self._claims.advance(
             held,
             State.ASKED,
             event="look-up failed",
@@ -119,26 +155,26 @@ class Steps:
 
     def _turn_down(self, held: Held, code: str, tell: Body, request_id: str | None = None) -> None:
         """End an ask before it has a card; only the requester is told."""
-        self._ledger.advance(
+        self._claims.advance(
             held, State.REFUSED, event="turned down", code=code, tell=tell, request_id=request_id
         )
 
-    def _expire(self, held: Held) -> None:
-        self._ledger.advance(held, State.EXPIRED, event="expired")
-
     def _delete(self, held: Held) -> None:
-        deletion = self._ledger.advance(held, State.DELETING, event="sent", after_s=None, unclear=True)
+        deletion = self._claims.advance(held, State.DELETING, event="sent", after_s=None, unclear=True)
         was_unclear, held = held.deletion.unclear, replace(held, deletion=deletion)
         try:
             accepted = self._cloud.delete_vpn_connection(
-                region=deletion.region, gateway_id=deletion.gateway_id or "", tunnel_id=deletion.tunnel_id
+                region=deletion.region,
+                gateway_id=deletion.gateway_id or "",
+                tunnel_id=deletion.tunnel_id,
+                check=lambda: self._leases.check(held),
             )
         except Refused as error:
             self._refused(held, error, was_unclear=was_unclear)
         except NotSent as error:
             self._try_later(held, error, unclear=was_unclear)
         except OutcomeUnknown as error:
-            self._ledger.advance(
+            self._claims.advance(
                 held,
                 State.DELETING,
                 event="no clear answer",
@@ -148,7 +184,7 @@ class Steps:
                 attempts=deletion.attempts + 1,
             )
         else:
-            self._ledger.advance(
+            self._claims.advance(
                 held,
                 State.VERIFYING,
                 event="accepted",
@@ -169,7 +205,7 @@ class Steps:
             self._try_later(held, error, unclear=was_unclear)
         else:
             body = replies.refused(deletion, error.code, error.message, error.request_id)
-            self._ledger.advance(
+            self._claims.advance(
                 held,
                 State.REFUSED,
                 event="refused",
@@ -184,7 +220,7 @@ class Steps:
         deletion, code = held.deletion, _code(error)
         if self._in_time(deletion):
             body = replies.waiting(deletion, code, deletion.retry_until or 0)
-            self._ledger.advance(
+            self._claims.advance(
                 held,
                 State.CONFIRMED,
                 event="waiting",
@@ -199,37 +235,38 @@ class Steps:
             self._give_up(held, code, None)
         else:
             says = [Saying(kind="refused", body=replies.refused(deletion, code, "", None))]
-            self._ledger.advance(held, State.REFUSED, event="never sent", says=says, code=code)
+            self._claims.advance(held, State.REFUSED, event="never sent", says=says, code=code)
 
     def _recover(self, held: Held) -> None:
         """DeleteVpnConnection may have been sent, and there is no answer: look before doing it again."""
         deletion = held.deletion
         code = deletion.code or OwnCode.NO_ANSWER
         try:
-            tunnel = self._look_up(deletion.region, {deletion.tunnel_id}).get(deletion.tunnel_id)
+            seen = self._cloud.look_up(region=deletion.region, tunnel_ids=[deletion.tunnel_id])
         except CloudError as error:
             if self._in_time(deletion):
                 pause_s = self._pause_s(deletion)
-                self._ledger.advance(
+                self._claims.advance(
                     held, State.DELETING, event="look failed", after_s=pause_s, attempts=deletion.attempts + 1
                 )
             else:
                 self._give_up(held, _code(error), None)
             return
+        tunnel = seen.get(deletion.tunnel_id)
         if tunnel is None:
             self._gone(held)
         elif tunnel.state == "DELETING":
             says = [Saying(kind="accepted", body=replies.seen_deleting(deletion))]
-            self._ledger.advance(
+            self._claims.advance(
                 held, State.VERIFYING, event="seen deleting", after_s=FIRST_PAUSE_S, says=says, attempts=0
             )
         elif self._in_time(deletion):
             says = [Saying(kind="again", body=replies.sending_again(deletion, code, tunnel.state))]
-            self._ledger.advance(held, State.CONFIRMED, event="still there", says=says, waiting_code=code)
+            self._claims.advance(held, State.CONFIRMED, event="still there", says=says, waiting_code=code)
         else:
             self._give_up(held, code, tunnel.state)
 
-    def _verify(self, held: Held, seen: Mapping[str, Tunnel] | CloudError) -> None:
+    def _verify(self, held: Held, seen: Seen) -> None:
         deletion = held.deletion
         waited_s = self._clock() - (deletion.sent_at or deletion.asked_at)
         if not isinstance(seen, CloudError) and deletion.tunnel_id not in seen:
@@ -240,7 +277,7 @@ class Steps:
             state = seen[deletion.tunnel_id].state
         if waited_s < self._limits.verify_timeout_s:
             pause_s = self._pause_s(deletion)
-            self._ledger.advance(
+            self._claims.advance(
                 held,
                 State.VERIFYING,
                 event=None,
@@ -250,7 +287,7 @@ class Steps:
             )
         else:
             says = [Saying(kind="still there", body=replies.still_there(deletion, state, waited_s))]
-            self._ledger.advance(
+            self._claims.advance(
                 held, State.UNKNOWN, event="still there", says=says, last_seen=state, code=OwnCode.STILL_THERE
             )
 
@@ -258,15 +295,12 @@ class Steps:
         deletion = held.deletion
         after_s = self._clock() - deletion.sent_at if deletion.sent_at else None
         says = [Saying(kind="gone", body=replies.gone(deletion, after_s))]
-        self._ledger.advance(held, State.GONE, event="gone", says=says, code=None)
+        self._claims.advance(held, State.GONE, event="gone", says=says, code=None)
 
     def _give_up(self, held: Held, code: str, state: str | None) -> None:
         deletion = held.deletion
         says = [Saying(kind="gave up", body=replies.gave_up(deletion, code, state))]
-        self._ledger.advance(held, State.UNKNOWN, event="gave up", says=says, code=code)
-
-    def _look_up(self, region: str, tunnel_ids: Iterable[str]) -> Mapping[str, Tunnel]:
-        return self._cloud.look_up(region=region, tunnel_ids=sorted(tunnel_ids))
+        self._claims.advance(held, State.UNKNOWN, event="gave up", says=says, code=code)
 
     def _in_time(self, deletion: Deletion) -> bool:
         return deletion.retry_until is None or self._clock() < deletion.retry_until

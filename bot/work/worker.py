@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 from bot.domain.model import State
-from bot.errors import LedgerUnavailable
+from bot.errors import LeaseLost, LedgerUnavailable
+from bot.ledger.claims import LEASE_S, Claims, Leases
 from bot.ledger.outbox import Outbox
-from bot.ledger.store import LEASE_S, Ledger
+from bot.ledger.rows import Held
 from bot.work.deliver import Delivery
 from bot.work.steps import Steps
 
@@ -34,11 +35,13 @@ class Lane(Generic[T]):
         threads: int,
         together: int = 1,
         after: Callable[[], None],
+        broke: Callable[[T], None],
     ) -> None:
         self._claim = claim
         self._run = run
         self._together = together
         self._after = after
+        self._broke = broke
         self._free = threading.Semaphore(threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._due = threading.Event()
@@ -83,48 +86,78 @@ class Lane(Generic[T]):
 
     def _run_one(self, claimed: Sequence[T]) -> None:
         try:
+            self._try(claimed)
+        finally:
+            self._free.release()
+            self._after()
+
+    def _try(self, claimed: Sequence[T]) -> None:
+        try:
             self._run(claimed)
         except LedgerUnavailable as error:
             # The rows stay as they were; when their lease has run out they are taken again.
             log.warning("ledger unavailable in a step: %s", error)
-        except Exception:  # a fault of ours must not end the lane; the lease runs out and it is tried again
-            log.exception("a step failed")
-        finally:
-            self._free.release()
-            self._due.set()
-            self._after()
+        except Exception:  # a fault of ours must not end the lane, nor may one row block the others
+            if len(claimed) > 1:
+                for one in claimed:
+                    self._try([one])
+                return
+            log.exception("a step broke")
+            self._set_back(claimed[0])
+
+    def _set_back(self, one: T) -> None:
+        try:
+            self._broke(one)
+        except (LedgerUnavailable, LeaseLost) as error:
+            log.warning("left to its lease: %s", error)
 
 
 class Worker:
-    """Looks, deletes and posts, each in a lane of its own, so that a slow one never holds up the others."""
+    """Looks, deletes, verifies and posts, each in a lane of its own: a slow one never holds up the others."""
 
-    def __init__(self, *, ledger: Ledger, outbox: Outbox, steps: Steps, delivery: Delivery) -> None:
-        self._ledger = ledger
-        looked = frozenset({State.ASKED, State.VERIFYING})
-        acted = frozenset({State.CONFIRMED, State.DELETING, State.PENDING})
+    def __init__(
+        self, *, leases: Leases, claims: Claims, outbox: Outbox, steps: Steps, delivery: Delivery
+    ) -> None:
+        self._leases = leases
+
+        def held(*states: State) -> Callable[[int], list[Held]]:
+            return lambda limit: claims.claim(limit, states)
+
+        # One look at a time: what comes in meanwhile goes together in the next call.
         self._lanes: tuple[Lane[Any], ...] = (
             Lane(
                 "look",
-                lambda limit: ledger.claim(limit, looked),
-                steps.look,
-                # One at a time: asks that come in meanwhile go together in the next call.
+                held(State.ASKED),
+                steps.prepare,
                 threads=1,
                 together=LOOKED_UP_TOGETHER,
                 after=self.wake,
+                broke=steps.broke,
+            ),
+            Lane(
+                "verify",
+                held(State.VERIFYING),
+                steps.verify,
+                threads=1,
+                together=LOOKED_UP_TOGETHER,
+                after=self.wake,
+                broke=steps.broke,
             ),
             Lane(
                 "delete",
-                lambda limit: ledger.claim(limit, acted),
-                lambda held: steps.act(held[0]),
+                held(State.CONFIRMED, State.DELETING, State.PENDING),
+                lambda one: steps.act(one[0]),
                 threads=DELETE_THREADS,
                 after=self.wake,
+                broke=steps.broke,
             ),
             Lane(
                 "post",
                 outbox.claim,
-                lambda posts: delivery.deliver(posts[0]),
+                lambda one: delivery.deliver(one[0]),
                 threads=POST_THREADS,
                 after=self.wake,
+                broke=delivery.broke,
             ),
         )
         self._stopped = threading.Event()
@@ -148,13 +181,13 @@ class Worker:
         self._stopped.set()
         self._heart.join()
         try:
-            self._ledger.give_back()
+            self._leases.give_back()
         except LedgerUnavailable as error:
             log.warning("leases run out by themselves: %s", error)
 
     def _renew(self) -> None:
         while not self._stopped.wait(LEASE_S / 3):
             try:
-                self._ledger.renew()
+                self._leases.renew()
             except LedgerUnavailable as error:
                 log.warning("ledger unavailable for the heartbeat: %s", error)

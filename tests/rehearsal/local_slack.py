@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from slack_bolt import App
@@ -18,7 +19,8 @@ SCOPES = frozenset(
     {"commands", "chat:write", "channels:history", "groups:history", "im:history", "usergroups:read"}
 )
 HANDLERS: dict[str, Callable[..., Any]] = {
-    "builtin": BuiltinHandler,
+    # It notices a lost connection only at its own interval; the other one notices by itself.
+    "builtin": partial(BuiltinHandler, ping_interval=0.5),
     "websocket_client": WebSocketClientHandler,
 }
 
@@ -35,10 +37,10 @@ def client(slack: LocalSlack, token: str = BOT_TOKEN) -> WebClient:
 
 
 @contextmanager
-def bolt(slack: LocalSlack, kind: str = "websocket_client", **wanted: Any) -> Iterator[App]:
+def bolt(slack: LocalSlack, kind: str = "websocket_client") -> Iterator[App]:
     """A real Bolt app in Socket Mode; its listeners may be added once it is connected."""
     app = App(client=client(slack), process_before_response=True)
-    handler = HANDLERS[kind](app, APP_TOKEN, **wanted)
+    handler = HANDLERS[kind](app, APP_TOKEN)
     before = slack.sockets
     handler.connect()
     try:

@@ -1,0 +1,27 @@
+"""What the last deletion of a batch brings with it."""
+
+from sqlalchemy import func, select
+
+from bot.domain.model import Deletion, State
+from bot.ledger.database import Transaction
+from bot.ledger.rows import CARD, add_post, touch
+from bot.ledger.tables import deletions
+
+SUMMARY = "summary"
+SUMMARY_ROWS = 40
+_ENDED = [state.value for state in State if state.ended]
+
+
+def close_batch(tx: Transaction, deletion: Deletion) -> None:
+    """When every deletion of the card has ended: a summary, in as many messages as it takes."""
+    if deletion.batch_size == 1:
+        return
+    of_card = deletions.c.card_id == deletion.card_id
+    open_rows = select(func.count()).where(of_card, deletions.c.state.not_in(_ENDED))
+    if tx.connection.execute(open_rows).scalar_one():
+        return
+    not_gone = select(func.count()).where(of_card, deletions.c.state != State.GONE.value)
+    left = tx.connection.execute(not_gone).scalar_one()
+    for page in range(max(1, -(-left // SUMMARY_ROWS))):
+        add_post(tx, deletion, f"{SUMMARY} {page}", None)
+    touch(tx, deletion.card_id, CARD)

@@ -1,0 +1,36 @@
+"""When the next cloud call may be sent: one line for all replicas, kept in the ledger's database."""
+
+from sqlalchemy import case
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.ledger.database import Database
+from bot.ledger.tables import paces
+
+
+class Slots:
+    """Evenly spaced slots, per key; the database's clock counts. Raises LedgerUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def reserve(self, key: str, gap_s: float) -> float:
+        """Take the next free slot; returns in how many seconds it is, 0 for now."""
+        return self._push(key, gap_s, gap_s)
+
+    def pause(self, key: str, pause_s: float) -> None:
+        """Let no slot begin for so many seconds."""
+        self._push(key, pause_s, 0.0)
+
+    def _push(self, key: str, first_s: float, more_s: float) -> float:
+        """Move the key's next slot: to now + first_s, or, where it is later already, by more_s."""
+        with self._database.write() as tx:
+            dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+            idle_until = tx.now + first_s
+            line = dialect.insert(paces).values(key=key, next_at=idle_until)
+            later = paces.c.next_at + more_s
+            line = line.on_conflict_do_update(
+                index_elements=[paces.c.key],
+                set_={"next_at": case((later > idle_until, later), else_=idle_until)},
+            )
+            next_at = float(tx.connection.execute(line.returning(paces.c.next_at)).scalar_one())
+            return max(0.0, next_at - first_s - tx.now)

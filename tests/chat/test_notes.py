@@ -1,0 +1,107 @@
+"""What one person is told privately: safe for any foreign word, and true about who was first."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat import notes
+from bot.domain.command import HELP, parse
+from bot.domain.model import Deletion, State, Tunnel
+from bot.errors import BadCommand
+from tests.chat.hostile import assert_fit, deletions, foreign, tunnels
+from tests.chat.test_cards import CONFIRMED, PENDING, T0
+
+
+@given(deletion=st.none() | deletions, blocker=st.none() | deletions, tunnel=tunnels)
+def test_any_note_is_one_that_slack_takes_and_that_pings_nobody(
+    deletion: Deletion | None, blocker: Deletion | None, tunnel: Tunnel
+) -> None:
+    """Only the people who decided are mentioned."""
+    said = [notes.too_late(deletion, blocker)]
+    if deletion:
+        said += [
+            notes.no_such_tunnel(deletion),
+            notes.other_gateway(deletion, tunnel),
+            notes.cannot_post(deletion),
+        ]
+    for body in said:
+        assert_fit(body, deletion, blocker)
+
+
+@given(text=foreign)
+def test_what_people_type_comes_back_unread_by_slack(text: str) -> None:
+    """The sentence about a bad command quotes its words, and they mention nobody."""
+    for typed in (text, f"delete {text}", f"delete vpnx-p0j11j28 --region {text}"):
+        try:
+            parse(typed)
+        except BadCommand as refusal:
+            assert_fit(notes.private(str(refusal)))
+
+
+def test_the_help_fits_into_one_private_message() -> None:
+    """All of it, with its <ids> escaped."""
+    assert_fit(notes.private(HELP))
+
+
+@pytest.mark.parametrize(
+    ("deletion", "blocker", "told"),
+    [
+        (None, None, "This card isn't in vpn-bot's ledger, so the click did nothing."),
+        (
+            CONFIRMED,
+            None,
+            "<@U0BEN000001> confirmed this before you, at 22:14:20 UTC. Your click did nothing.",
+        ),
+        (
+            replace(CONFIRMED, state=State.CANCELLED),
+            None,
+            "<@U0BEN000001> cancelled this before you, at 22:14:20 UTC. Your click did nothing.",
+        ),
+        (
+            replace(PENDING, state=State.EXPIRED, ended_at=T0),
+            None,
+            "The card for vpnx-p0j11j28 is no longer open (expired); your click did nothing.",
+        ),
+        (
+            PENDING,
+            CONFIRMED,
+            "vpnx-p0j11j28 is being deleted already: <@U0BEN000001> confirmed it on another card in "
+            "<#C0NETOPS001>. Your click did nothing.",
+        ),
+    ],
+    ids=["unknown card", "confirmed", "cancelled", "expired", "another card"],
+)
+def test_a_late_click_is_told_who_decided(
+    deletion: Deletion | None, blocker: Deletion | None, told: str
+) -> None:
+    """Who was first, what they decided, and that this click did nothing."""
+    assert notes.too_late(deletion, blocker) == {"text": told}
+
+
+@pytest.mark.parametrize(
+    ("region", "other"), [("ap-guangzhou", "ap-singapore"), ("ap-singapore", "ap-guangzhou")]
+)
+def test_a_missing_tunnel_is_answered_with_an_example_in_another_region(region: str, other: str) -> None:
+    """The likeliest mistake is the region, so the example never repeats the one that was tried."""
+    text = notes.no_such_tunnel(replace(PENDING, region=region))["text"]
+    assert f"no VPN tunnel vpnx-p0j11j28 in {region}" in text
+    assert text.endswith(f"/vpn delete vpnx-p0j11j28 --region {other}")
+
+
+def test_another_gateway_is_named_and_the_command_shown() -> None:
+    """What was typed, what is true, and what to type instead."""
+    text = notes.other_gateway(
+        replace(PENDING, gateway_id="vpngw-typed000"), Tunnel(tunnel_id="", gateway_id="vpngw-true0000")
+    )["text"]
+    assert "isn't on gateway vpngw-typed000; it is on vpngw-true0000" in text
+    assert text.endswith("/vpn delete vpngw-true0000 vpnx-p0j11j28")
+
+
+def test_where_the_bot_cannot_post_it_says_how_to_invite_it() -> None:
+    """And that nothing will be deleted meanwhile."""
+    text = notes.cannot_post(PENDING)["text"]
+    assert "`/invite @vpn-bot`" in text
+    assert "`/vpn delete vpnx-p0j11j28`" in text
+    assert "nothing will be deleted" in text
