@@ -38,10 +38,16 @@ def _base_url(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
+def _unset_where_empty(value: object) -> object:
+    return value or None
+
+
 def _default_ledger() -> str:
     return f"sqlite:///{Path(platformdirs.user_state_dir('vpn-bot')) / 'ledger.sqlite3'}"
 
 
+Port = Annotated[int | None, BeforeValidator(_unset_where_empty), Field(ge=1, le=65_535)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset_where_empty)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Operators = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("UWS", "U012AB3CD or S012AB3CD")
@@ -55,7 +61,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True)
 
     slack_bot_token: SecretStr
-    slack_app_token: SecretStr
+    slack_app_token: OptionalSecret = None
+    slack_signing_secret: OptionalSecret = None
     slack_api_url: Annotated[str, AfterValidator(_base_url)] = "https://slack.com/api/"
 
     tencentcloud_secret_id: str
@@ -71,6 +78,8 @@ class Settings(BaseSettings):
     vpn_bot_confirm_ttl_s: Seconds = 900
     vpn_bot_retry_for_s: Seconds = 300
     vpn_bot_verify_timeout_s: Seconds = 300
+    vpn_bot_http_host: str = "127.0.0.1"
+    vpn_bot_http_port: Port = 8018
     vpn_bot_log_format: Literal["text", "json"] = "text"
 
     @classmethod

@@ -67,10 +67,10 @@ def lines(*rows: Sequence[Element]) -> Block:
 
 
 def quote(text: str, limit: int = 500) -> Block:
-    """Somebody else's words."""
+    """Somebody else's words; “–” where nothing of them can be seen."""
     return {
         "type": "rich_text",
-        "elements": [{"type": "rich_text_quote", "elements": [plain(clean(text, limit))]}],
+        "elements": [{"type": "rich_text_quote", "elements": [plain(clean(text, limit) or "–")]}],
     }
 
 

@@ -65,18 +65,18 @@ def accepted(fields: Mapping[str, object]) -> Accepted:
     return Accepted(request_id=str(fields["RequestId"]))
 
 
-def described(fields: Mapping[str, object]) -> Described:
+def described(fields: Mapping[str, object], *, is_page: bool = False) -> Described:
     """The tunnels in an answer of DescribeVpnConnections; fields may be missing, new or of another type.
 
-    Raises OutcomeUnknown when the set is incomplete or one of its entries bears no id: a tunnel that can't be
-    read must not pass for one that is gone.
+    Raises OutcomeUnknown when the set is incomplete (and isn't one page of several), or one of its entries
+    bears no id: a tunnel that can't be read must not pass for one that is gone.
     """
     request_id = str(fields["RequestId"])
     entries = fields.get("VpnConnectionSet")
     total_count = _count(fields.get("TotalCount"))
     if entries is None and total_count == 0:
         entries = []
-    if not isinstance(entries, list) or (total_count or 0) > len(entries):
+    if not isinstance(entries, list) or (not is_page and (total_count or 0) > len(entries)):
         raise OutcomeUnknown("the list of tunnels is incomplete", request_id=request_id)
     tunnels = tuple(_tunnel(entry) for entry in _objects(entries))
     if len(tunnels) < len(entries) or not all(tunnel.tunnel_id for tunnel in tunnels):

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from bot.cloud import answers
@@ -20,6 +21,7 @@ MAX_IDS_A_CALL = 100
 
 Answer = TypeVar("Answer", Accepted, Described)
 
+_page = partial(answers.described, is_page=True)
 _log = logging.getLogger("bot.cloud")
 
 
@@ -84,15 +86,18 @@ class VpcClient:
         about = f"tunnels={len(tunnel_ids)}"
         return self._call("DescribeVpnConnections", region, fields, answers.described, about)
 
-    def look_up(self, *, region: str, tunnel_ids: Sequence[str]) -> Mapping[str, Tunnel]:
+    def look_up(
+        self, *, region: str, tunnel_ids: Sequence[str], mostly_gone: bool = False
+    ) -> Mapping[str, Tunnel]:
         """The tunnels that exist among any number of ids, by id; those that don't are absent.
 
-        One call for each hundred ids, and more only where a group is refused for an id that is missing.
+        One call for each hundred ids, and more only where a group is refused for an id that is missing: then
+        it is halved to find the few, or, when most are expected to be gone, asked one by one.
         """
         ids = list(dict.fromkeys(tunnel_ids))
         found: dict[str, Tunnel] = {}
         for start in range(0, len(ids), MAX_IDS_A_CALL):
-            found |= self._look_up_group(region, ids[start : start + MAX_IDS_A_CALL])
+            found |= self._look_up_group(region, ids[start : start + MAX_IDS_A_CALL], mostly_gone)
         return found
 
     def list_tunnels(self, *, region: str, gateway_id: str) -> tuple[Tunnel, ...]:
@@ -106,7 +111,7 @@ class VpcClient:
                 "Limit": MAX_IDS_A_CALL,
             }
             about = f"gateway={gateway_id} offset={len(found)}"
-            page = self._call("DescribeVpnConnections", region, fields, answers.described, about)
+            page = self._call("DescribeVpnConnections", region, fields, _page, about)
             new = {tunnel.tunnel_id: tunnel for tunnel in page.tunnels} if page.tunnels else {}
             changed = bool(found) and page.total_count != total
             total = page.total_count
@@ -119,8 +124,8 @@ class VpcClient:
         """Close the pooled connections."""
         self._transport.close()
 
-    def _look_up_group(self, region: str, ids: list[str]) -> dict[str, Tunnel]:
-        """Halve a group that is refused as not found, down to the single ids that are missing."""
+    def _look_up_group(self, region: str, ids: list[str], mostly_gone: bool) -> dict[str, Tunnel]:
+        """Split a group that is refused as not found, down to the single ids that are missing."""
         try:
             tunnels = self.describe_vpn_connections(region=region, tunnel_ids=ids).tunnels
         except Refused as refusal:
@@ -130,8 +135,11 @@ class VpcClient:
             return {tunnel.tunnel_id: tunnel for tunnel in tunnels if tunnel.tunnel_id in ids}
         if len(ids) == 1:
             return {}
-        half = len(ids) // 2
-        return self._look_up_group(region, ids[:half]) | self._look_up_group(region, ids[half:])
+        size = 1 if mostly_gone else (len(ids) + 1) // 2
+        found: dict[str, Tunnel] = {}
+        for start in range(0, len(ids), size):
+            found |= self._look_up_group(region, ids[start : start + size], mostly_gone)
+        return found
 
     def _call(
         self,

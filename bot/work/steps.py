@@ -67,7 +67,8 @@ class Steps:
 
     def verify(self, group: Sequence[Held]) -> None:
         """Look whether accepted deletions are done, many in one call."""
-        for seen, held in self._look_up_each(group, lambda deletion: (deletion.tunnel_id,)):
+        # By the first look most tunnels are gone.
+        for seen, held in self._look_up_each(group, lambda deletion: [deletion.tunnel_id], mostly_gone=True):
             _unless_lost(self._verify, held, seen)
 
     def act(self, held: Held) -> None:
@@ -90,14 +91,14 @@ class Steps:
         )
 
     def _look_up_each(
-        self, group: Sequence[Held], ids: Callable[[Deletion], Iterable[str]]
+        self, group: Sequence[Held], ids: Callable[[Deletion], Iterable[str]], *, mostly_gone: bool = False
     ) -> Iterator[tuple[Seen, Held]]:
         for region in {held.deletion.region for held in group}:
             here = [held for held in group if held.deletion.region == region]
             wanted = {tunnel_id for held in here for tunnel_id in ids(held.deletion)}
             seen: Seen
             try:
-                seen = self._cloud.look_up(region=region, tunnel_ids=sorted(wanted))
+                seen = self._cloud.look_up(region=region, tunnel_ids=sorted(wanted), mostly_gone=mostly_gone)
             except CloudError as error:
                 seen = error
             yield from ((seen, held) for held in here)

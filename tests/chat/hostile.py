@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.domain.model import Deletion, SecurityPolicy, State, Tunnel
+from bot.domain.model import Batch, Deletion, SecurityPolicy, State, Tunnel
 from bot.rehearsal.limits import check_message, objects, pings_everyone
 
 STRANGER = "U0EVE000001"
@@ -83,6 +85,23 @@ deletions = st.builds(
     last_seen=st.none() | foreign,
     response_url=st.none() | st.just("https://hooks.slack.test/actions/canary"),
 )
+
+
+def batch_of(deletion: Deletion, *more: Deletion) -> Batch:
+    """A card with these deletions, all of them at hand."""
+    rows = (deletion, *more)
+    return Batch(lead=deletion, counts=Counter(row.state for row in rows), rows=rows)
+
+
+def _paged(rows: list[Deletion], times: int, shown: int) -> Batch:
+    whole = batch_of(*rows * times)
+    return replace(whole, rows=whole.rows[:shown])
+
+
+batches = st.builds(
+    _paged, st.lists(deletions, min_size=2, max_size=3), st.sampled_from([1, 10, 300]), st.integers(0, 50)
+)
+"""Up to 900 deletions on one card, of which up to 50 are at hand."""
 
 
 def assert_fit(body: Mapping[str, Any], *known: Deletion | None) -> None:

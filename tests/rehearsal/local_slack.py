@@ -47,9 +47,10 @@ def bolt(slack: LocalSlack, kind: str = "websocket_client") -> Iterator[App]:
         slack.wait_connected(before + 1)
         yield app
     finally:
-        # From the server's side: websocket-client's own close may leave its reader waiting for ten seconds.
-        handler.client.auto_reconnect_enabled = False
-        slack.drop_sockets()
+        if kind == "websocket_client":
+            # From the server's side: its own close may leave its reader waiting for ten seconds.
+            handler.client.auto_reconnect_enabled = False
+            slack.drop_sockets()
         handler.close()
 
 

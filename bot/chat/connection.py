@@ -1,0 +1,140 @@
+"""How Slack's requests come in: over a Socket Mode connection of ours, or to our Request URL."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http import HTTPStatus
+from io import BytesIO
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from pydantic import SecretStr
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.errors import BadSettings
+from bot.health import Check
+
+# A dead connection is noticed after more than four pings without an answer: measured, 5 to 6 s at 1 s, 9 to
+# 10 s at 2 s, 45 to 55 s at the SDK's default of 10 s. Its client over websocket-client never notices at all,
+# since it sets no time-out for pongs. bench/sockets.py measures it.
+PING_INTERVAL_S = 1.0
+HEARD_WITHIN_S = 3 * PING_INTERVAL_S
+log = logging.getLogger(__name__)
+
+
+class _Client(SocketModeClient):
+    def connect(self) -> None:
+        super().connect()
+        session = self.current_session
+        # The SDK measures from the first pong on, so a connection that never answers would stay for good.
+        if session is not None and session.last_ping_pong_time is None:
+            session.last_ping_pong_time = time.time()
+
+
+class SocketMode:
+    """A WebSocket to Slack, which the SDK renews when Slack asks for it or the pings stay unanswered."""
+
+    def __init__(self, app: App, app_token: SecretStr) -> None:
+        self._app = app
+        self._client = _Client(
+            app_token=app_token.get_secret_value(),
+            logger=app.logger,
+            web_client=app.client,
+            ping_interval=PING_INTERVAL_S,
+        )
+        self._client.socket_mode_request_listeners.append(self._receive)
+
+    def start(self) -> None:
+        """Connect; raises BadSettings when Slack doesn't take the app token or can't be reached."""
+        try:
+            self._client.connect()
+        except SlackApiError as exc:
+            raise BadSettings(
+                f"Slack opened no connection for SLACK_APP_TOKEN ({exc.response['error']}). Is it the xapp-… of "
+                "this app, with connections:write, and is Socket Mode on?"
+            ) from None
+        except OSError as exc:
+            raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({type(exc).__name__}).") from None
+        log.info("connected to Slack")
+
+    def stop(self) -> None:
+        """Hang up; may take seconds where Slack hangs."""
+        session = self._client.current_session
+        sock = session.sock if session is not None else None
+        # The SDK closes only when its read times out, seconds later; this ends the read.
+        self._client.auto_reconnect_enabled = False
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self._client.close()
+
+    def heard(self) -> Check:
+        """Whether Slack answered a ping lately: a connection may look open long after it has died."""
+        session = self._client.current_session
+        answered_at = session.last_ping_pong_time if session is not None and session.is_active() else None
+        if answered_at is None:
+            return Check(ok=False, reason="there is no connection to Slack; connecting again")
+        age_s = max(0.0, time.time() - answered_at)
+        return Check(
+            ok=age_s <= HEARD_WITHIN_S, reason=f"Slack last answered a ping that was sent {age_s:.0f} s ago"
+        )
+
+    def _receive(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        began = time.time()
+        send_response(client, request, run_bolt_app(self._app, request), began)
+
+
+class RequestUrl:
+    """The WSGI app behind our Request URL: signatures are checked before anything is parsed.
+
+    Bolt checks them too, but only after it has parsed the body, and it logs the whole of one that it refuses.
+    """
+
+    def __init__(
+        self, app: App, signing_secret: SecretStr, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._verifier = SignatureVerifier(signing_secret.get_secret_value())
+        self._bolt = SlackRequestHandler(app)
+        self._monotonic = monotonic
+        self._heard_at: float | None = None
+
+    def start(self) -> None:
+        """Slack connects to us; the HTTP server listens already."""
+        log.info("waiting for requests from Slack")
+
+    def stop(self) -> None:
+        """Nothing to close: the HTTP server turns requests away while the bot leaves."""
+
+    def heard(self) -> Check:
+        """Always ok: Slack sends nothing while nobody types, so silence tells nothing."""
+        if self._heard_at is None:
+            return Check(ok=True, reason="HTTP mode: no request from Slack yet")
+        ago_s = self._monotonic() - self._heard_at
+        return Check(ok=True, reason=f"HTTP mode: Slack's last request came {ago_s:.0f} s ago")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request: 401 unless Slack signed it within the last five minutes."""
+        body = environ["wsgi.input"].read()
+        if not self._is_signed(environ, body):
+            log.warning("a request without Slack's signature, or an old one, was refused")
+            status = HTTPStatus.UNAUTHORIZED
+            start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"Not signed by Slack, or too old.\n"]
+        self._heard_at = self._monotonic()
+        return self._bolt({**environ, "wsgi.input": BytesIO(body)}, start_response)
+
+    def _is_signed(self, environ: WSGIEnvironment, body: bytes) -> bool:
+        timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP")
+        try:
+            return self._verifier.is_valid(body, timestamp, environ.get("HTTP_X_SLACK_SIGNATURE"))
+        except (ValueError, TypeError):
+            # A body that isn't UTF-8, a time that isn't a number, a signature that isn't ASCII.
+            return False

@@ -1,0 +1,58 @@
+"""Whether this bot can do its work now: what /readyz answers from."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bot.errors import LedgerUnavailable
+
+PROBE_AGAIN_S = 1.0
+PROBE_WITHIN_S = 2.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether one thing works, and why, in words for whoever is woken by it: no secret, host or version."""
+
+    ok: bool
+    reason: str
+
+
+Checks = Mapping[str, Callable[[], Check]]
+
+
+class LedgerProbe:
+    """Writes to the ledger when asked: at most once a second, however many ask, and never twice at once."""
+
+    def __init__(self, write: Callable[[], None], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """write: one real write; raises LedgerUnavailable."""
+        self._write = write
+        self._monotonic = monotonic
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-probe")
+        self._asking = threading.Lock()
+        self._tried: Future[Check] | None = None
+        self._tried_at = 0.0
+
+    def __call__(self) -> Check:
+        """What the latest write came to; waits for it two seconds at most."""
+        with self._asking:
+            tried, now = self._tried, self._monotonic()
+            if tried is None or (tried.done() and now - self._tried_at > PROBE_AGAIN_S):
+                tried = self._tried = self._thread.submit(self._try)
+                self._tried_at = now
+        try:
+            return tried.result(PROBE_WITHIN_S)
+        except TimeoutError:
+            return Check(ok=False, reason=f"no write to the ledger got through for {PROBE_WITHIN_S:g} s")
+
+    def _try(self) -> Check:
+        try:
+            self._write()
+        except LedgerUnavailable as error:
+            log.warning("ledger not writable: %s", error)
+            return Check(ok=False, reason="the last write to the ledger failed; the log says why")
+        return Check(ok=True, reason="the last write to the ledger succeeded")
