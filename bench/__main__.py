@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from bench.table import Row, markdown
 
-BENCHMARKS = ("ack", "click", "signing", "idle")
+BENCHMARKS = ("ack", "click", "signing", "idle", "sockets", "batch", "ledger", "growth")
 
 
 def main(names: list[str]) -> None:

@@ -12,7 +12,7 @@ from bench.table import Row
 from bench.turns import in_turns
 from bot.rehearsal.stage import Stage
 
-ROUNDS, COMMANDS, OVER_S = 3, 200, 2.0
+ROUNDS, WARM_UP, COMMANDS, OVER_S = 3, 20, 200, 2.0
 CARDS_WITHIN_S = 10.0
 CLOUD_LIMIT = 100
 
@@ -35,37 +35,42 @@ class _Burst:
 def run() -> list[Row]:
     """Medians over the rounds; what must always hold is taken from the worst round."""
     bolt = crowd.peer("peer_bolt.py")
-    turns = in_turns(lambda: _burst(crowd.OURS, COMMANDS), lambda: _burst(bolt, 0), ROUNDS)
+    turns = in_turns(
+        lambda: _burst(crowd.OURS, with_cards=True), lambda: _burst(bolt, with_cards=False), ROUNDS
+    )
     p50, peer_p50 = turns.medians(lambda burst: burst.p50_ms)
     p99, peer_p99 = turns.medians(lambda burst: burst.p99_ms)
-    acked, peer_acked = (min(burst.acked for burst in bursts) for bursts in (turns.ours, turns.peer))
-    cards = min(burst.cards for burst in turns.ours)
-    busiest = max(burst.busiest for burst in turns.ours)
-    over_limit = max(burst.over_limit for burst in turns.ours)
+    acked, peer_acked = (min(each.acked for each in bursts) for bursts in (turns.ours, turns.peer))
+    cards = min(each.cards for each in turns.ours)
+    busiest = max(each.busiest for each in turns.ours)
+    over_limit = max(each.over_limit for each in turns.ours)
+    burst = f"{COMMANDS} in {OVER_S:g} s"
     return [
-        Row(
-            f"ack p50, {COMMANDS} in {OVER_S:g} s", p50, peer_p50, "ms", "≤ 0.5 × peer", p50 <= 0.5 * peer_p50
-        ),
-        Row(f"ack p99, {COMMANDS} in {OVER_S:g} s", p99, peer_p99, "ms", "< peer", p99 < peer_p99),
+        Row(f"ack p50, {burst}", p50, peer_p50, "ms", "≤ 0.5 × peer", p50 <= 0.5 * peer_p50),
+        Row(f"ack p99, {burst}", p99, peer_p99, "ms", "< peer", p99 < peer_p99),
         Row("… of them acked", acked, peer_acked, "", f"{COMMANDS}", acked == COMMANDS),
         Row("… cards posted", cards, None, "", f"{COMMANDS}", cards == COMMANDS),
-        Row("… cloud calls, busiest second", busiest, None, "", f"≤ {CLOUD_LIMIT}", busiest <= CLOUD_LIMIT),
+        Row("… look-ups, busiest second", busiest, None, "", f"≤ {CLOUD_LIMIT}", busiest <= CLOUD_LIMIT),
         Row("… RequestLimitExceeded", over_limit, None, "", "0", over_limit == 0),
     ]
 
 
-def _burst(command: Sequence[str], cards: int) -> _Burst:
-    """One burst on a stage of its own; waits for as many cards."""
+def _burst(command: Sequence[str], *, with_cards: bool) -> _Burst:
+    """One burst on a stage of its own, after a few commands that warm both programs up alike."""
     with Stage() as stage:
         stage.start_bot(command=command)
-        tunnel_ids = stage.vpc.add_tunnels(COMMANDS)
-        acks = crowd.ask(stage, tunnel_ids, OVER_S)
+        first, burst = stage.vpc.add_tunnels(WARM_UP), stage.vpc.add_tunnels(COMMANDS)
+        crowd.ask(stage, first, OVER_S)
+        if with_cards:
+            crowd.cards(stage, WARM_UP, CARDS_WITHIN_S)
+        acks = crowd.ask(stage, burst, OVER_S)
+        cards = crowd.cards(stage, WARM_UP + COMMANDS, CARDS_WITHIN_S) if with_cards else {}
         cuts = statistics.quantiles([ack.ms for ack in acks], n=100)
         return _Burst(
             p50_ms=cuts[49],
             p99_ms=cuts[98],
             acked=sum(ack.acked for ack in acks),
-            cards=len(crowd.cards(stage, cards, CARDS_WITHIN_S)),
+            cards=len(cards.keys() & set(burst)),
             busiest=stage.vpc.peak("DescribeVpnConnections"),
             over_limit=sum((call.code or "").startswith("RequestLimitExceeded") for call in stage.vpc.calls),
         )

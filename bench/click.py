@@ -29,10 +29,11 @@ def run() -> list[Row]:
 
 def _clicks_ms(command: Sequence[str]) -> list[float]:
     with Stage() as stage:
-        stage.start_bot(command=command)
+        bot = stage.start_bot(command=command)
         tunnel_ids = stage.vpc.add_tunnels(CLICKS_A_ROUND)
         crowd.ask(stage, tunnel_ids, over_s=1)
         cards = crowd.cards(stage, CLICKS_A_ROUND, WITHIN_S)
+        assert len(cards) == CLICKS_A_ROUND, f"only {len(cards)} cards came:\n{bot.log_text}"
         return [_click_ms(stage, tunnel_id, cards[tunnel_id]) for tunnel_id in tunnel_ids]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure of ours, in `unit`, beside the peer's (None where a peer has no such thing)."""
+    """One figure of ours beside the peer's (None where a peer has no such thing); a count has no unit."""
 
     what: str
     ours: float
@@ -26,7 +26,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    ratio = f"{row.ours / row.peer:.2f} ×" if row.peer else "–"
+    ratio = f"{row.ours / row.peer:.2f} ×" if row.peer and row.unit else "–"
     peer = "–" if row.peer is None else _figure(row.peer, row.unit)
     return row.what, _figure(row.ours, row.unit), peer, ratio, row.target, "yes" if row.met else "no"
 

@@ -5,12 +5,13 @@ import secrets
 import threading
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from slack_bolt import App, BoltResponse
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.chat.connection import RequestUrl, SocketMode
 from bot.chat.groups import UserGroups
 from bot.chat.poster import Poster
 from bot.chat.whisper import Whisperer
@@ -18,34 +19,41 @@ from bot.cloud.client import VpcClient
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.domain.policy import Rules
-from bot.errors import BadSettings
+from bot.errors import BadSettings, LedgerUnavailable
+from bot.health import Check, Checks, LedgerProbe
 from bot.ledger.claims import Claims, Leases
 from bot.ledger.database import Database
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
+from bot.ledger.probe import prove_writable
+from bot.ledger.retention import Retention
 from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
 from bot.settings import Settings
 from bot.work.deliver import Delivery
+from bot.work.housekeeping import Housekeeping
 from bot.work.steps import Limits, Steps
 from bot.work.worker import Worker
 from handlers import Desk, register
 
-# The client calls a connection dead after four unanswered pings; at its default of 10 s it is deaf a minute.
-PING_INTERVAL_S = 2
+if TYPE_CHECKING:
+    from bot.web import Web
+
+# Told to stop, the bot is gone within ten seconds, whatever hangs.
+STEPS_WITHIN_S = 6.0
+STOP_WITHIN_S = 8.0
 log = logging.getLogger(__name__)
 
 
 class Bot:
-    """The running bot: a Socket Mode connection that writes rows, a worker that does what they say."""
+    """The running bot: listeners that write rows, a worker that does what they say."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises BadSettings for what can't work, and LedgerUnavailable; starts nothing yet."""
+        """Raises BadSettings for what can't work; starts nothing yet."""
         token = settings.slack_bot_token.get_secret_value()
         api_url = settings.slack_api_url
         owner = uuid.uuid4().hex[:12]
-        self._database = Database(settings.vpn_bot_database_url, clock=time.time)
-        migrate(self._database)
+        self._database = _database(settings)
         self._cloud = _cloud(settings, Pace(Slots(self._database)))
         ledger = Ledger(self._database)
         leases = Leases(self._database, owner=owner)
@@ -59,11 +67,16 @@ class Bot:
             verify_timeout_s=settings.vpn_bot_verify_timeout_s,
             max_batch=settings.vpn_bot_max_batch,
         )
-        steps = Steps(cloud=self._cloud, claims=claims, leases=leases, limits=limits)
+        clock = self._database.now
+        steps = Steps(cloud=self._cloud, claims=claims, leases=leases, limits=limits, clock=clock)
         poster = Poster(token, api_url)
         self._whisperer = Whisperer(poster)
-        delivery = Delivery(poster=poster, outbox=outbox, leases=leases, ledger=ledger)
+        delivery = Delivery(
+            poster=poster, outbox=outbox, leases=leases, ledger=ledger, clock=self._database.now
+        )
         self._worker = Worker(leases=leases, claims=claims, outbox=outbox, steps=steps, delivery=delivery)
+        keep_s = settings.vpn_bot_keep_days * 24 * 60 * 60
+        self._housekeeping = Housekeeping(Retention(self._database, keep_s=keep_s))
         client = WebClient(token=token, base_url=api_url, retry_handlers=[])
         rules = Rules(
             home_team_id=_home_team(client),
@@ -82,30 +95,58 @@ class Bot:
             wake=self._worker.wake,
             whisper=self._whisperer.whisper,
         )
-        # Listeners only write a row and ack, so they may run before the response: Bolt's other way of waiting
-        # for an ack polls every 10 ms.
-        app = App(client=client, process_before_response=True, logger=logging.getLogger("bot.slack"))
+        signing_secret = settings.slack_signing_secret
+        app = App(
+            client=client,
+            signing_secret=signing_secret.get_secret_value() if signing_secret else None,
+            # Listeners only write a row and ack, so they may run before the response: Bolt's other way of
+            # waiting for an ack polls every 10 ms.
+            process_before_response=True,
+            logger=logging.getLogger("bot.slack"),
+        )
         app.error(_explain_fault)
         register(app, desk)
-        self._socket = SocketModeHandler(
-            app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
-        )
+        self._slack = _inward(app, settings)
+        checks: Checks = {
+            "slack": self._slack.heard,
+            "ledger": LedgerProbe(lambda: prove_writable(self._database)),
+            "worker": lambda: _beats(self._worker),
+        }
+        self._web = _web(settings, checks, self._slack)
 
     def start(self) -> None:
         """Connect to Slack and begin to work; what an earlier process left undone goes on by itself."""
+        if self._web:
+            self._web.start()
         self._groups.start()
+        self._slack.start()
         self._worker.start()
-        self._socket.connect()  # type: ignore[no-untyped-call]  # Bolt's is untyped
-        log.info("connected to Slack")
+        self._housekeeping.start()
 
     def stop(self) -> None:
-        """Take nothing new, finish the running steps, give the rest back."""
-        self._socket.close()  # type: ignore[no-untyped-call]  # Bolt's is untyped
-        self._whisperer.stop()
-        self._groups.stop()
-        self._worker.stop()
+        """Take nothing new, finish the running steps, give the rest back: in eight seconds, or leave it.
+
+        Threads that hang are left behind; they hold nothing any more, and end with the process.
+        """
+        if self._web:
+            self._web.stop()
+        self._housekeeping.stop()
+        parts = [
+            threading.Thread(target=part, daemon=True)
+            for part in (self._stop_talking, lambda: self._worker.stop(STEPS_WITHIN_S))
+        ]
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.join(max(0.0, deadline - time.monotonic()))
         self._cloud.close()
         self._database.close()
+
+    def _stop_talking(self) -> None:
+        self._groups.stop()
+        self._slack.stop()
+        self._whisperer.stop()
 
     def run_until(self, stopped: threading.Event) -> None:
         """Start, wait for the event, stop."""
@@ -114,6 +155,38 @@ class Bot:
             stopped.wait()
         finally:
             self.stop()
+
+
+def _inward(app: App, settings: Settings) -> SocketMode | RequestUrl:
+    """How Slack's requests come in: Socket Mode where there is an app token, else HTTP."""
+    if settings.slack_app_token is not None:
+        return SocketMode(app, settings.slack_app_token)
+    assert settings.slack_signing_secret is not None  # noqa: S101  # Settings has seen to it
+    return RequestUrl(app, settings.slack_signing_secret)
+
+
+def _web(settings: Settings, checks: Checks, slack: SocketMode | RequestUrl) -> "Web | None":
+    if settings.vpn_bot_http_port is None:
+        return None
+    from bot.web import Web  # a bot without the server needn't carry it
+
+    requests = slack if isinstance(slack, RequestUrl) else None
+    return Web(settings.vpn_bot_http_host, settings.vpn_bot_http_port, checks=checks, slack=requests)
+
+
+def _beats(worker: Worker) -> Check:
+    if worker.beating():
+        return Check(ok=True, reason="the worker looks for work")
+    return Check(ok=False, reason="a lane of the worker has not looked for work for seconds")
+
+
+def _database(settings: Settings) -> Database:
+    database = Database(settings.vpn_bot_database_url, clock=time.time)
+    try:
+        migrate(database)
+    except LedgerUnavailable as error:
+        raise BadSettings(f"The ledger that VPN_BOT_DATABASE_URL names can't be opened ({error}).") from None
+    return database
 
 
 def _cloud(settings: Settings, pace: Pace) -> VpcClient:

@@ -1,6 +1,8 @@
 """The command line: `vpn-bot run`, `vpn-bot rehearse`."""
 
 import importlib.util
+import logging
+import os
 import signal
 import sys
 import threading
@@ -33,6 +35,9 @@ def run() -> None:
     except BotError as error:
         click.echo(f"vpn-bot can't start:\n{error}", err=True)
         sys.exit(2)
+    # Python would wait for threads whose call hangs; what they held has been given back.
+    logging.shutdown()
+    os._exit(0)
 
 
 @main.command()

@@ -28,9 +28,16 @@ Checks = Mapping[str, Callable[[], Check]]
 class LedgerProbe:
     """Writes to the ledger when asked: at most once a second, however many ask, and never twice at once."""
 
-    def __init__(self, write: Callable[[], None], *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """write: one real write; raises LedgerUnavailable."""
+    def __init__(
+        self,
+        write: Callable[[], None],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        within_s: float = PROBE_WITHIN_S,
+    ) -> None:
+        """write: one real write; raises LedgerUnavailable. within_s: how long an answer may take."""
         self._write = write
+        self._within_s = within_s
         self._monotonic = monotonic
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-probe")
         self._asking = threading.Lock()
@@ -38,16 +45,16 @@ class LedgerProbe:
         self._tried_at = 0.0
 
     def __call__(self) -> Check:
-        """What the latest write came to; waits for it two seconds at most."""
+        """What the latest write came to; waits for it `within_s` at most."""
         with self._asking:
             tried, now = self._tried, self._monotonic()
             if tried is None or (tried.done() and now - self._tried_at > PROBE_AGAIN_S):
                 tried = self._tried = self._thread.submit(self._try)
                 self._tried_at = now
         try:
-            return tried.result(PROBE_WITHIN_S)
+            return tried.result(self._within_s)
         except TimeoutError:
-            return Check(ok=False, reason=f"no write to the ledger got through for {PROBE_WITHIN_S:g} s")
+            return Check(ok=False, reason=f"no write to the ledger got through for {self._within_s:g} s")
 
     def _try(self) -> Check:
         try:

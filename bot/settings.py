@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from bot.errors import BadSettings
 
@@ -38,16 +38,16 @@ def _base_url(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
-def _unset_where_empty(value: object) -> object:
-    return value or None
+def _none_where_unset(value: object) -> object:
+    return None if str(value).strip() in ("", "0") else value
 
 
 def _default_ledger() -> str:
     return f"sqlite:///{Path(platformdirs.user_state_dir('vpn-bot')) / 'ledger.sqlite3'}"
 
 
-Port = Annotated[int | None, BeforeValidator(_unset_where_empty), Field(ge=1, le=65_535)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset_where_empty)]
+Port = Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BeforeValidator(_none_where_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_where_unset)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Operators = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("UWS", "U012AB3CD or S012AB3CD")
@@ -78,14 +78,31 @@ class Settings(BaseSettings):
     vpn_bot_confirm_ttl_s: Seconds = 900
     vpn_bot_retry_for_s: Seconds = 300
     vpn_bot_verify_timeout_s: Seconds = 300
+    vpn_bot_keep_days: Annotated[float, Field(gt=0, le=36_500)] = 365
     vpn_bot_http_host: str = "127.0.0.1"
     vpn_bot_http_port: Port = 8018
     vpn_bot_log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="after")
+    def _can_hear_slack(self) -> Self:
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(
+                "Neither SLACK_APP_TOKEN (for Socket Mode) nor SLACK_SIGNING_SECRET (for HTTP mode) is set, "
+                "so Slack can't reach this bot. Set one of them"
+            )
+        if self.slack_app_token is None and self.vpn_bot_http_port is None:
+            raise ValueError(
+                "Without SLACK_APP_TOKEN Slack's requests come over HTTP, so VPN_BOT_HTTP_PORT can't be 0 or "
+                "empty. Set a port, or SLACK_APP_TOKEN for Socket Mode"
+            )
+        return self
 
     @classmethod
     def load(cls) -> Self:
         """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
         secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
+        if "VPN_BOT_SECRETS_DIR" in os.environ and not Path(secrets).is_dir():
+            raise BadSettings(f"VPN_BOT_SECRETS_DIR is “{secrets}”, which isn't a folder.")
         try:
             return cls(
                 _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
@@ -94,11 +111,19 @@ class Settings(BaseSettings):
             raise BadSettings(
                 "\n".join(_sentence(error) for error in exc.errors(include_url=False))
             ) from None
+        except (SettingsError, UnicodeDecodeError, OSError) as exc:
+            raise BadSettings(
+                "A file with settings can't be read: .env and the files in the secrets directory "
+                f"({secrets}) must be readable, and UTF-8 text ({type(exc).__name__})."
+            ) from None
 
 
 def _sentence(error: object) -> str:
     assert isinstance(error, dict)  # noqa: S101  # pydantic's ErrorDetails is a dict
+    what = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:  # what is wrong with several settings together names them itself
+        return f"{what}."
     name = str(error["loc"][0]).upper()
     if error["type"] == "missing":
         return f"{name} is not set. Put it in the environment or in .env; .env.example explains it."
-    return f"{name}: {str(error['msg']).removeprefix('Value error, ')}."
+    return f"{name}: {what}."

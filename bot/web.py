@@ -7,7 +7,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from waitress import create_server
+from waitress.server import create_server
 
 from bot.errors import BadSettings
 from bot.health import Checks
@@ -23,7 +23,7 @@ class Web:
     """Listens as soon as it is made, answers once it is started."""
 
     def __init__(self, host: str, port: int, *, checks: Checks, slack: WSGIApplication | None = None) -> None:
-        """slack: what answers Slack's requests, in HTTP mode. Raises BadSettings when it can't listen there."""
+        """slack: what answers Slack's requests, in HTTP mode. Raises BadSettings when it can't listen."""
         self._checks = checks
         self._routes: dict[str, tuple[str, WSGIApplication]] = {
             HEALTH_PATH: ("GET", _alive),

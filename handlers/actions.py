@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.chat import notes, pieces
+from bot.chat import batches, notes, pieces
 from bot.chat.blocks import Body
 from bot.domain.model import Decision
 from bot.errors import LedgerUnavailable
@@ -64,7 +64,7 @@ def _stop(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
     refusal = None if is_requester else _refusal(desk, body, card_id)
     if refusal is not None:
         return refusal
-    batch = desk.ledger.stop(card_id, by=user_id)
+    batch = desk.ledger.stop(card_id, by=user_id, says=lambda batch: batches.stopped(batch, user_id))
     desk.wake()
     return notes.stopped(batch) if batch else None
 

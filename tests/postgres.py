@@ -6,8 +6,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 START_TIMEOUT_S = 30
@@ -20,9 +21,28 @@ def find_initdb() -> Path | None:
     return known[0] if known else Path(found).resolve() if found else None
 
 
+@dataclass(frozen=True)
+class Server:
+    """One server with an empty database for a superuser, who is at `url`. Both verbs wait until it's done.
+
+    stop: at once, cutting every connection, as when the server's machine dies.
+    """
+
+    url: str
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 @contextmanager
 def postgres(initdb: Path) -> Iterator[str]:
-    """Start a server of its own in an empty folder; gives the URL of a superuser's empty database."""
+    """A server that runs as long as the context is open; gives its URL."""
+    with server(initdb) as running:
+        yield running.url
+
+
+@contextmanager
+def server(initdb: Path) -> Iterator[Server]:
+    """Start a server of its own in an empty folder."""
     # PostgreSQL refuses to run as root; Debian's package brings this user.
     owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     with tempfile.TemporaryDirectory(prefix="vpn-bot-postgres-") as folder:
@@ -42,11 +62,33 @@ def postgres(initdb: Path) -> Iterator[str]:
                 timeout=START_TIMEOUT_S,
             )
 
-        run("initdb", "--auth=trust", "--username=vpnbot", "--encoding=UTF8", "--pgdata", str(cluster))
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=200"
+        run(
+            "initdb",
+            "--no-sync",
+            "--auth=trust",
+            "--username=vpnbot",
+            "--encoding=UTF8",
+            "--pgdata",
+            str(cluster),
+        )
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' "
+            "-c max_connections=200"
+        )
         log = str(Path(folder) / "log")
-        run("pg_ctl", "--wait", "--pgdata", str(cluster), "--options", options, "--log", log, "start")
+
+        def control(verb: str, *arguments: str) -> None:
+            run("pg_ctl", "--wait", "--pgdata", str(cluster), *arguments, verb)
+
+        def start() -> None:
+            control("start", "--options", options, "--log", log)
+
+        def stop() -> None:
+            if (cluster / "postmaster.pid").exists():
+                control("stop", "--mode=immediate")
+
+        start()
         try:
-            yield f"postgresql://vpnbot@127.0.0.1:{port}/postgres"
+            yield Server(url=f"postgresql://vpnbot@127.0.0.1:{port}/postgres", start=start, stop=stop)
         finally:
-            run("pg_ctl", "--wait", "--mode=immediate", "--pgdata", str(cluster), "stop")
+            stop()

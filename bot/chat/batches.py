@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.chat.blocks import Block, Body, Element, bold, header, lines, plain, value
+from bot.chat.blocks import Block, Body, Element, bold, header, lines, person, plain, value
 from bot.chat.pieces import asked_by, buttons, expiry, reason, who
 from bot.domain.explain import explain
-from bot.domain.model import IN_FLIGHT, Batch, Deletion, State
+from bot.domain.model import Batch, Deletion, State
 from bot.domain.text import clean
 
 ROWS_ON_CARD = 20
@@ -14,16 +14,19 @@ CELL_LIMIT = 80
 
 
 def card(batch: Batch) -> Body:
-    """The thread's root: how many tunnels, of which gateways, how many carry traffic; a table of up to 20."""
+    """The thread's root: how many tunnels, of which gateways, how many carry traffic; a table of up to 20.
+
+    It takes all of the batch's rows.
+    """
     lead = batch.lead
     headline = _headline(batch)
     shown = [header(headline), lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
         shown.append(_table(batch.rows))
     shown.append(lines(*_standing(batch)))
-    question = f"This deletes {batch.size} VPN tunnels of {lead.gateway_id} in {lead.region}."
-    shown += buttons(lead, question, unsent=batch.count(State.CONFIRMED) > 0)
-    return {"text": f"{headline} Asked by <@{lead.requester_id}>.", "blocks": shown}
+    shown += buttons(lead, _question(batch), unsent=batch.count(State.CONFIRMED) > 0)
+    end = "" if headline.endswith("?") else "."
+    return {"text": f"{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
 
 
 def _headline(batch: Batch) -> str:
@@ -36,17 +39,20 @@ def _headline(batch: Batch) -> str:
         case State.VOID:
             return f"Void: {tunnels} stay"
         case State.CANCELLED if batch.count(State.CANCELLED) == batch.size:
-            return f"Cancelled: {tunnels} stay"
+            return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {tunnels} stay"
     if batch.ended < batch.size:
         return f"Deleting {tunnels}"
     return f"{batch.count(State.GONE)} of {tunnels} are gone"
 
 
 def _stake(batch: Batch) -> list[list[Element]]:
-    lead = batch.lead
+    lead, gateways = batch.lead, _gateways(batch)
+    up, unknown = _up(batch)
+    traffic = "carrying traffic" if lead.state is State.PENDING else "they carried traffic when asked"
     rows = [
-        [bold("Tunnels  "), plain(str(batch.size)), *_up(batch)],
-        [bold("Gateway  "), value(lead.gateway_id or ""), bold("   Region  "), value(lead.region)],
+        [bold("Tunnels  "), plain(f"{batch.size}, {up} of them UP: {traffic}{_not_known(unknown)}")],
+        [bold("Gateways  " if gateways[1:] else "Gateway  "), value(", ".join(gateways))],
+        [bold("Region  "), value(lead.region)],
         asked_by(lead),
     ]
     if batch.size > ROWS_ON_CARD:
@@ -54,12 +60,28 @@ def _stake(batch: Batch) -> list[list[Element]]:
     return rows
 
 
-def _up(batch: Batch) -> list[Element]:
-    """How many carried traffic, where all of them are at hand."""
-    if len(batch.rows) < batch.size:
-        return []
-    up = sum(row.tunnel is not None and row.tunnel.carries_traffic is True for row in batch.rows)
-    return [plain(f", {up} of them UP: carrying traffic")]
+def _up(batch: Batch) -> tuple[int, int]:
+    """How many carried traffic when they were looked up, and of how many that isn't known."""
+    carried = [row.tunnel.carries_traffic if row.tunnel else None for row in batch.rows]
+    return carried.count(True), carried.count(None)
+
+
+def _not_known(count: int) -> str:
+    return f"; of {count} it isn't known" if count else ""
+
+
+def _gateways(batch: Batch) -> list[str]:
+    return list(dict.fromkeys(clean(row.gateway_id or "", CELL_LIMIT) for row in (batch.lead, *batch.rows)))
+
+
+def _question(batch: Batch) -> str:
+    gateways = _gateways(batch)
+    of = f"{len(gateways)} gateways" if gateways[1:] else gateways[0]
+    up, unknown = _up(batch)
+    return (
+        f"This deletes {batch.size} VPN tunnels of {of} in {batch.lead.region}; "
+        f"{up} of them carry traffic{_not_known(unknown)}."
+    )
 
 
 def _standing(batch: Batch) -> list[list[Element]]:
@@ -71,28 +93,31 @@ def _standing(batch: Batch) -> list[list[Element]]:
             return [[plain("Nobody decided in time. Nothing was deleted; ask again if it's still wanted.")]]
         case State.VOID:
             return [[plain("Nothing was deleted.")]]
-        case State.CANCELLED if batch.count(State.CANCELLED) == batch.size:
-            return [[*who(lead, "Decided"), plain(" Nothing was deleted.")]]
+        case State.CANCELLED if batch.count(State.CANCELLED) == batch.size and not lead.stopped:
+            return [[*who(lead, "Cancelled"), plain(" Nothing was deleted.")]]
     return [who(lead, "Confirmed"), [plain(_tally(batch))]]
 
 
 def _tally(batch: Batch) -> str:
-    gone, stopped = batch.count(State.GONE), batch.count(State.CANCELLED)
-    failed = batch.ended - gone - stopped
-    parts = [f"{gone} gone", f"{failed} failed"]
+    gone, unknown, stopped = (batch.count(s) for s in (State.GONE, State.UNKNOWN, State.CANCELLED))
+    parts = [f"{gone} gone", f"{batch.ended - gone - unknown - stopped} failed"]
+    if unknown:
+        parts.append(f"{unknown} not confirmed gone")
     if stopped:
         parts.append(f"{stopped} stopped before they were sent")
     return ", ".join([*parts, f"{batch.size - batch.ended} left"]) + "."
 
 
 def progress(batch: Batch, now: float) -> Body:
-    """One message that is edited: a bar, done, failed, left, and about how long it will take."""
+    """One message that is edited: a bar; done, failed, left; how long it may take; what waits, and why."""
     full = BAR * batch.ended // batch.size
     bar = "█" * full + "░" * (BAR - full)
     left_s = _left_s(batch, now)
     left = f" About {left_s:.0f} s left." if left_s is not None else ""
-    waiting = batch.lead.waiting_code if batch.lead.state in IN_FLIGHT else None
-    why = [[plain(f"Waiting: {explain(waiting).title}.")]] if waiting else []
+    why = [
+        [plain(f"{count} waiting, and tried again by itself: {explain(code).title}.")]
+        for code, count in sorted(batch.waiting.items())
+    ]
     text = f"{batch.ended} of {batch.size}: {_tally(batch)}"
     return {
         "text": text,
@@ -105,10 +130,22 @@ def progress(batch: Batch, now: float) -> Body:
 
 
 def _left_s(batch: Batch, now: float) -> float | None:
+    """A guess from how long the others took; when those that wait will be done, nobody knows."""
     elapsed_s = now - (batch.lead.decided_at or now)
-    if not batch.ended or batch.ended == batch.size or elapsed_s <= 0:
+    moving = batch.size - batch.ended - sum(batch.waiting.values())
+    if not batch.ended or moving <= 0 or elapsed_s <= 0:
         return None
-    return (batch.size - batch.ended) * elapsed_s / batch.ended
+    return moving * elapsed_s / batch.ended
+
+
+def stopped(batch: Batch, by: str) -> Body:
+    """Who pressed Stop, and what it achieved; for the card's thread."""
+    kept = batch.count(State.CANCELLED)
+    did = f"{kept} of {batch.size} had not been sent, and stay."
+    return {
+        "text": f"Stopped by <@{by}>: {did}",
+        "blocks": [lines([bold("Stopped"), plain(" by "), person(by), plain(f": {did}")])],
+    }
 
 
 def listing(batch: Batch, page: int) -> Body:
@@ -134,16 +171,19 @@ def summary(batch: Batch, page: int) -> Body:
 def _ending(row: Deletion) -> str:
     if row.state is State.CANCELLED:
         return "stopped: not sent"
-    return f"{row.state}: {explain(row.code or '').title}"
+    how = "not confirmed gone" if row.state is State.UNKNOWN else row.state
+    return f"{how}: {explain(row.code or '').title}"
 
 
 def _table(rows: Sequence[Deletion]) -> Block:
-    cells = [["Tunnel", "Name", "State", "Remote CIDRs"]]
+    cells = [["Tunnel", "Name", "Gateway", "State when asked", "Remote CIDRs"]]
     for row in rows:
         tunnel = row.tunnel
         remotes = [cidr for policy in tunnel.policies for cidr in policy.remote_cidrs] if tunnel else []
-        state = "" if tunnel is None else f"{tunnel.state}, {'UP' if tunnel.carries_traffic else 'not up'}"
-        cells.append([row.tunnel_id, tunnel.name if tunnel else "", state, ", ".join(dict.fromkeys(remotes))])
+        up = {True: "UP", False: "not up", None: "UP or not isn't known"}
+        state = "" if tunnel is None else f"{tunnel.state}, {up[tunnel.carries_traffic]}"
+        name, gateway = tunnel.name if tunnel else "", row.gateway_id or ""
+        cells.append([row.tunnel_id, name, gateway, state, ", ".join(dict.fromkeys(remotes))])
     return _cells(cells)
 
 

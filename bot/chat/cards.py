@@ -36,6 +36,8 @@ def card(batch: Batch) -> Body:
 
 def _headline(deletion: Deletion) -> str:
     tunnel = deletion.tunnel_id
+    if deletion.stopped:
+        return f"Stopped: {tunnel} stays"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
         State.CONFIRMED: f"Deleting VPN tunnel {tunnel}",
@@ -92,6 +94,8 @@ def _standing(deletion: Deletion) -> Block:
                 [bold("Deleting it cuts its traffic and can't be undone.")],
                 expiry(deletion),
             ]
+        case State.CANCELLED if deletion.stopped:
+            rows = [who(deletion, "Confirmed"), [plain("Stopped before it was sent. Nothing was deleted.")]]
         case State.CANCELLED:
             rows = [[*who(deletion, "Cancelled"), plain(" Nothing was deleted.")]]
         case State.EXPIRED:
@@ -114,7 +118,7 @@ def _standing(deletion: Deletion) -> Block:
 
 def _why(deletion: Deletion) -> list[list[Element]]:
     if deletion.code is None:
-        return []
+        return [[plain("Nothing more is known.")]]
     title = explain(deletion.code).title
     return [[bold(f"{title}.  "), value(deletion.code)], request_id(deletion.request_id)]
 

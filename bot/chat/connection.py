@@ -26,7 +26,7 @@ from bot.health import Check
 # 10 s at 2 s, 45 to 55 s at the SDK's default of 10 s. Its client over websocket-client never notices at all,
 # since it sets no time-out for pongs. bench/sockets.py measures it.
 PING_INTERVAL_S = 1.0
-HEARD_WITHIN_S = 3 * PING_INTERVAL_S
+HEARD_WITHIN_PINGS = 3
 log = logging.getLogger(__name__)
 
 
@@ -42,13 +42,14 @@ class _Client(SocketModeClient):
 class SocketMode:
     """A WebSocket to Slack, which the SDK renews when Slack asks for it or the pings stay unanswered."""
 
-    def __init__(self, app: App, app_token: SecretStr) -> None:
+    def __init__(self, app: App, app_token: SecretStr, *, ping_interval_s: float = PING_INTERVAL_S) -> None:
         self._app = app
+        self._heard_within_s = HEARD_WITHIN_PINGS * ping_interval_s
         self._client = _Client(
             app_token=app_token.get_secret_value(),
             logger=app.logger,
             web_client=app.client,
-            ping_interval=PING_INTERVAL_S,
+            ping_interval=ping_interval_s,
         )
         self._client.socket_mode_request_listeners.append(self._receive)
 
@@ -58,23 +59,27 @@ class SocketMode:
             self._client.connect()
         except SlackApiError as exc:
             raise BadSettings(
-                f"Slack opened no connection for SLACK_APP_TOKEN ({exc.response['error']}). Is it the xapp-… of "
-                "this app, with connections:write, and is Socket Mode on?"
+                f"Slack opened no connection for SLACK_APP_TOKEN ({exc.response['error']}). Is it the xapp-… "
+                "of this app, with connections:write, and is Socket Mode on?"
             ) from None
         except OSError as exc:
             raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({type(exc).__name__}).") from None
         log.info("connected to Slack")
 
     def stop(self) -> None:
-        """Hang up; may take seconds where Slack hangs."""
-        session = self._client.current_session
-        sock = session.sock if session is not None else None
-        # The SDK closes only when its read times out, seconds later; this ends the read.
-        self._client.auto_reconnect_enabled = False
-        if sock is not None:
+        """Take nothing more, let what was taken be acked, hang up; may take seconds where Slack hangs."""
+        client = self._client
+        client.closed = True
+        client.message_processor.shutdown()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+        client.message_workers.shutdown()
+        client.auto_reconnect_enabled = False
+        session = client.current_session
+        if session is not None and session.sock is not None:
+            # The SDK closes only once its read has timed out, seconds later; this ends the read.
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-        self._client.close()
+                session.sock.shutdown(socket.SHUT_RDWR)
+        client.close()
+        client.disconnect()  # from a connection that was being made meanwhile
 
     def heard(self) -> Check:
         """Whether Slack answered a ping lately: a connection may look open long after it has died."""
@@ -83,9 +88,8 @@ class SocketMode:
         if answered_at is None:
             return Check(ok=False, reason="there is no connection to Slack; connecting again")
         age_s = max(0.0, time.time() - answered_at)
-        return Check(
-            ok=age_s <= HEARD_WITHIN_S, reason=f"Slack last answered a ping that was sent {age_s:.0f} s ago"
-        )
+        reason = f"Slack last answered a ping that was sent {age_s:.0f} s ago"
+        return Check(ok=age_s <= self._heard_within_s, reason=reason)
 
     def _receive(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
@@ -57,11 +58,12 @@ class UserGroups:
         for group_id in self._group_ids:
             asked_at = self._monotonic()
             try:
-                users = self._client.usergroups_users_list(usergroup=group_id)["users"]
-            except (SlackClientError, OSError, KeyError) as exc:
+                users = frozenset(map(str, self._client.usergroups_users_list(usergroup=group_id)["users"]))
+            except (SlackClientError, OSError, HTTPException, ValueError, TypeError) as exc:
+                # TypeError: an answer without users, for which the SDK gives None.
                 log.warning("user group unreadable group=%s error=%s", group_id, _word(exc))
-                continue
-            self._known[group_id] = (asked_at, frozenset(map(str, users)))
+            else:
+                self._known[group_id] = (asked_at, users)
 
     def _keep_fresh(self) -> None:
         while not self._stopping.is_set():

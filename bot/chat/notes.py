@@ -16,10 +16,13 @@ def private(sentence: str) -> Body:
 
 def no_such_tunnel(deletion: Deletion, missing: Sequence[str]) -> Body:
     """The look-up missed some of what was asked for; told to the requester alone."""
-    rest = "" if len(deletion.wanted) == len(missing) else " Nothing was asked for the other ones either."
-    shown = ", ".join(missing[:SHOWN_IDS]) + (" and more" if len(missing) > SHOWN_IDS else "")
+    shown = ", ".join(missing[:SHOWN_IDS])
+    if len(missing) > SHOWN_IDS:
+        shown += f" and {len(missing) - SHOWN_IDS} more"
+    asked = len(deletion.wanted)
+    result = f"nothing was done for any of the {asked}" if asked > 1 else "there is nothing to delete"
     return private(
-        f"There is no VPN tunnel {shown} in {deletion.region}, so there is nothing to delete.{rest} "
+        f"There is no VPN tunnel {shown} in {deletion.region}, so {result}. "
         f"Is it in another region? Then say which: "
         f"/vpn delete {missing[0]} --region {_another_region(deletion.region)}"
     )
@@ -53,23 +56,42 @@ def _another_region(region: str) -> str:
 
 
 def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
-    """The tunnel isn't on the gateway that was named; told to the requester alone."""
+    """A tunnel isn't on the gateway that was named; told to the requester alone."""
+    tunnel_id, its_gateway = clean(tunnel.tunnel_id, 40), clean(tunnel.gateway_id, 40)
+    asked = len(deletion.wanted)
+    result = f"Nothing was done for any of the {asked}" if asked > 1 else "Nothing was done"
     return private(
-        f"{deletion.tunnel_id} isn't on gateway {deletion.gateway_id}; it is on "
-        f"{clean(tunnel.gateway_id, 40)}. Nothing was done. If it's the right tunnel, ask with its gateway: "
-        f"/vpn delete {clean(tunnel.gateway_id, 40)} {deletion.tunnel_id}"
+        f"{tunnel_id} isn't on gateway {deletion.gateway_id}; it is on {its_gateway}. {result}. "
+        f"If it's the right tunnel, ask with its gateway: /vpn delete {its_gateway} {tunnel_id}"
     )
 
 
 def cannot_post(deletion: Deletion) -> Body:
     """How to invite the bot; nothing else was done."""
+    again = f"ask again: `/vpn delete {deletion.tunnel_id}`" if deletion.batch_size == 1 else "ask again"
     return {
         "text": (
             "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted. "
-            f"Type `/invite @vpn-bot` here, then ask again: `/vpn delete {deletion.tunnel_id}`. "
+            f"Type `/invite @vpn-bot` here, then {again}. "
             "In a direct message between people it can't be used."
         )
     }
+
+
+def no_card(deletion: Deletion) -> Body:
+    """Slack, or a fault of the bot's own, keeps the card from being posted; told to the requester."""
+    return private(
+        "vpn-bot could not post the card for this, so nothing was done and nothing will be deleted. "
+        f"That is a fault of its own: its log says more about deletion {deletion.deletion_id}."
+    )
+
+
+def not_said() -> Body:
+    """Stands in a thread in the place of a message that can't be said there."""
+    return private(
+        "vpn-bot had something to say here and could not: a fault of its own. The card above shows how "
+        "things stand, and its log says more."
+    )
 
 
 def too_late(deletion: Deletion | None, blocked_by: Deletion | None) -> Body:
@@ -78,13 +100,13 @@ def too_late(deletion: Deletion | None, blocked_by: Deletion | None) -> Body:
         return private("This card isn't in vpn-bot's ledger, so the click did nothing.")
     if blocked_by is not None:
         return {
-            "text": f"{deletion.tunnel_id} is being deleted already: <@{blocked_by.decided_by}> confirmed it "
-            f"on another card in <#{blocked_by.channel_id}>. Your click did nothing."
+            "text": f"{blocked_by.tunnel_id} is being deleted already: <@{blocked_by.decided_by}> confirmed "
+            f"it on another card in <#{blocked_by.channel_id}>. Your click did nothing."
         }
     if deletion.decided_by is None:
-        return private(
-            f"The card for {deletion.tunnel_id} is no longer open ({deletion.state}); your click did nothing."
-        )
-    verb = "cancelled" if deletion.state is State.CANCELLED else "confirmed"
+        about = f"The card for {deletion.tunnel_id}" if deletion.batch_size == 1 else "This card"
+        return private(f"{about} is no longer open ({deletion.state}); your click did nothing.")
+    cancelled = deletion.state is State.CANCELLED and not deletion.stopped
+    verb = "cancelled" if cancelled else "confirmed"
     when = utc(deletion.decided_at or 0)
     return {"text": f"<@{deletion.decided_by}> {verb} this before you, at {when}. Your click did nothing."}

@@ -1,16 +1,17 @@
 """Saying a thing in Slack, and telling surely-not from perhaps when it fails."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
-from json import JSONDecodeError
 from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import CannotPost, PostFailed, PostUnclear, SlackError, SlowDown
@@ -32,6 +33,7 @@ _NO_ACCESS = frozenset(
 )
 # Slack's own words for "it may have been done".
 _PERHAPS = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_CODE = re.compile(r"[a-z0-9_]{1,80}")
 
 
 class Poster:
@@ -54,7 +56,7 @@ class Poster:
                 unfurl_media=False,
                 **body,
             )
-            return str(answer["ts"])
+            return str(_field(answer, "ts"))
 
     def update(self, channel_id: str, ts: str, body: Mapping[str, Any], *, key: str) -> None:
         """Change a message; may be repeated freely."""
@@ -78,7 +80,7 @@ class Poster:
                     answer = self._client.conversations_replies(
                         channel=channel_id, ts=thread_ts, include_all_metadata=True, limit=PAGE, cursor=cursor
                     )
-                for message in answer["messages"]:
+                for message in _field(answer, "messages"):
                     if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
                         return str(message["ts"])
                 cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
@@ -95,7 +97,7 @@ class Poster:
                 replace_original=False,
             )
         if answer.status_code != 200:
-            raise PostFailed(f"response_url answered {answer.status_code}")
+            raise _from_answer(answer.status_code, answer.headers, f"response_url_{answer.status_code}")
 
 
 def _metadata(key: str) -> dict[str, Any]:
@@ -103,27 +105,36 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}
 
 
+def _field(answer: SlackResponse, name: str) -> Any:
+    """A field that a success has; where it hasn't, the SDK's own [] gives None."""
+    value = answer.get(name)
+    if value is None:
+        raise KeyError(name)
+    return value
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except SlackApiError as exc:
-        raise _from_answer(exc) from None
+        response = exc.response
+        raise _from_answer(response.status_code, response.headers, str(response.get("error"))) from None
     except URLError as exc:
         if isinstance(exc.reason, (ConnectionRefusedError, socket.gaierror, ssl.SSLError)):
             raise PostFailed("unreachable") from None
         raise PostUnclear(type(exc.reason).__name__) from None
-    except (OSError, HTTPException, JSONDecodeError, SlackClientError, KeyError) as exc:
+    except (OSError, HTTPException, ValueError, SlackClientError, KeyError) as exc:
         raise PostUnclear(type(exc).__name__) from None
 
 
-def _from_answer(exc: SlackApiError) -> SlackError:
-    response = exc.response
-    status = getattr(response, "status_code", 200)
+def _from_answer(status: int, headers: Mapping[str, Any], code: str) -> SlackError:
+    """What a “no” means; one that isn't in Slack's words (a gateway's page) leaves everything open."""
     if status == 429:
-        return SlowDown(_retry_after_s(response.headers))
-    code = str(response.get("error", "unknown_error")) if hasattr(response, "get") else "unreadable_answer"
-    if status >= 500 or code in _PERHAPS or code == "unreadable_answer":
+        return SlowDown(_retry_after_s(headers))
+    if not _CODE.fullmatch(code):
+        return PostUnclear("unreadable_answer")
+    if status >= 500 or code in _PERHAPS:
         return PostUnclear(code)
     return CannotPost(code) if code in _NO_ACCESS else PostFailed(code)
 

@@ -6,11 +6,18 @@ from bot.domain.model import Deletion
 from bot.domain.text import clean
 
 
+def _about(deletion: Deletion) -> str:
+    """The tunnel, or what was asked for together while it is looked up."""
+    if deletion.wanted[1:]:
+        return f"{len(deletion.wanted)} tunnels"
+    return deletion.tunnel_id or f"all tunnels of {deletion.gateway_id}"
+
+
 def waiting(deletion: Deletion, code: str, until: float) -> Body:
     """Said once: the bot goes on trying by itself, and why."""
     reason = explain(code)
     return {
-        "text": f"Waiting to delete {deletion.tunnel_id}: {reason.title}. Trying again until {utc(until)}.",
+        "text": f"Waiting to delete {_about(deletion)}: {reason.title}. Trying again until {utc(until)}.",
         "blocks": [
             lines(
                 [bold(f"Waiting: {reason.title}. "), plain(reason.meaning)],
@@ -76,7 +83,7 @@ def refused(deletion: Deletion, code: str, message: str, number: str | None) -> 
     said = [quote(message)] if message.strip() else []
     shown_number = [plain("  RequestId "), value(number)] if number else []
     return {
-        "text": f"{deletion.tunnel_id} was not deleted: {reason.title} ({escape(clean(code, 100))}).",
+        "text": f"{_about(deletion)} was not deleted: {reason.title} ({escape(clean(code, 100))}).",
         "blocks": [
             lines(
                 [bold(f"Not deleted: {reason.title}. "), plain(reason.meaning)],

@@ -7,14 +7,19 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from bot.domain.model import SecurityPolicy, Tunnel
+from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import OutcomeUnknown, Refused
 
 # The cloud answers these when it doesn't know itself whether the call was carried out.
 UNKNOWN_OUTCOME_CODES = ("InternalError", "InternalServerError", "ServiceUnavailable")
 
 _WORD = re.compile(r"[\x21-\x7e]{1,128}")
+# Named like a secret, whatever the cloud may add; "Key" alone is a tag's.
+_SECRET_NAME = re.compile(r"(?is).+keys?|.*(psk|secret|password|passphrase|token|credential).*")
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +38,17 @@ class Described:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item]):
+    """A part of a list: its items by what tells them apart, and the cloud's own figure for the whole."""
+
+    items: Mapping[str, Item]
+    total_count: int
+    request_id: str
+
+
 def document(body: bytes) -> object:
-    """The JSON in `body` without any PreShareKey, or None when it isn't JSON.
+    """The JSON in `body` without any field that is named like a secret, or None when it isn't JSON.
 
     Doesn't raise, because a JSONDecodeError keeps the whole body, and with it the keys, within reach.
     """
@@ -72,25 +86,49 @@ def described(fields: Mapping[str, object], *, is_page: bool = False) -> Describ
     bears no id: a tunnel that can't be read must not pass for one that is gone.
     """
     request_id = str(fields["RequestId"])
-    entries = fields.get("VpnConnectionSet")
-    total_count = _count(fields.get("TotalCount"))
-    if entries is None and total_count == 0:
-        entries = []
-    if not isinstance(entries, list) or (not is_page and (total_count or 0) > len(entries)):
+    entries, total_count = _list(fields, "VpnConnectionSet", "tunnels")
+    if not is_page and total_count > len(entries):
         raise OutcomeUnknown("the list of tunnels is incomplete", request_id=request_id)
-    tunnels = tuple(_tunnel(entry) for entry in _objects(entries))
-    if len(tunnels) < len(entries) or not all(tunnel.tunnel_id for tunnel in tunnels):
+    tunnels = tuple(map(_tunnel, entries))
+    if not all(tunnel.tunnel_id for tunnel in tunnels):
         raise OutcomeUnknown("a tunnel in the list can't be read", request_id=request_id)
-    return Described(
-        tunnels=tunnels,
-        total_count=len(tunnels) if total_count is None else total_count,
-        request_id=request_id,
-    )
+    return Described(tunnels=tunnels, total_count=total_count, request_id=request_id)
+
+
+def tunnels(fields: Mapping[str, object]) -> Page[Tunnel]:
+    """`described`, for one page of several."""
+    page = described(fields, is_page=True)
+    by_id = {tunnel.tunnel_id: tunnel for tunnel in page.tunnels}
+    return Page(items=by_id, total_count=page.total_count, request_id=page.request_id)
+
+
+def routes(fields: Mapping[str, object]) -> Page[Route]:
+    """The routes in a page of DescribeVpnGatewayRoutes.
+
+    Raises OutcomeUnknown when one can't be read: it may point at the tunnel that is asked about.
+    """
+    entries, total_count = _list(fields, "Routes", "routes")
+    request_id = str(fields["RequestId"])
+    by_id = {_text(entry.get("RouteId")) or repr(entry): _route(entry) for entry in entries}
+    if not all(route.destination and route.instance_id for route in by_id.values()):
+        raise OutcomeUnknown("a route in the list can't be read", request_id=request_id)
+    return Page(items=by_id, total_count=total_count, request_id=request_id)
 
 
 def _without_secrets(fields: dict[str, object]) -> dict[str, object]:
-    fields.pop("PreShareKey", None)
-    return fields
+    return {name: value for name, value in fields.items() if not _SECRET_NAME.fullmatch(name)}
+
+
+def _list(fields: Mapping[str, object], name: str, what: str) -> tuple[list[dict[str, object]], int]:
+    """The objects in a list and the cloud's count of all; OutcomeUnknown when anything else is in it."""
+    entries = fields.get(name)
+    total_count = _count(fields.get("TotalCount"))
+    if entries is None and total_count == 0:
+        return [], 0
+    objects = _objects(entries)
+    if not isinstance(entries, list) or len(objects) < len(entries):
+        raise OutcomeUnknown(f"the list of {what} can't be read", request_id=str(fields["RequestId"]))
+    return objects, len(objects) if total_count is None else total_count
 
 
 def _error(status: int, error: object, request_id: str | None) -> Refused | OutcomeUnknown:
@@ -127,7 +165,26 @@ def _tunnel(fields: Mapping[str, object]) -> Tunnel:
         tags=tuple(
             (_text(tag.get("Key")), _text(tag.get("Value"))) for tag in _objects(fields.get("TagSet"))
         ),
+        wire=_wire(fields),
     )
+
+
+def _route(fields: Mapping[str, object]) -> Route:
+    return Route(
+        destination=_text(fields.get("DestinationCidrBlock")),
+        instance_type=_text(fields.get("InstanceType")),
+        instance_id=_text(fields.get("InstanceId")),
+        priority=_count(fields.get("Priority")),
+        status=_text(fields.get("Status")),
+    )
+
+
+def _wire(fields: Mapping[str, object]) -> str:
+    """The fields as JSON; "" where they are nested too deep to be written, which no tunnel is."""
+    try:
+        return json.dumps(fields, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 def _word(value: object) -> str | None:
@@ -138,7 +195,8 @@ def _word(value: object) -> str | None:
 def _text(value: object) -> str:
     """A string, or a number that came in its place; "" for anything else."""
     if isinstance(value, str):
-        return value
+        # JSON may hold half a surrogate pair and NUL; no database keeps them.
+        return value.encode(errors="replace").decode().replace("\0", "")
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 

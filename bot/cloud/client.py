@@ -4,24 +4,22 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from bot.cloud import answers
-from bot.cloud.answers import Accepted, Described
+from bot.cloud.answers import Accepted, Described, Item, Page
 from bot.cloud.auth import TC3Auth
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.cloud.transport import Transport
-from bot.domain.model import Tunnel
+from bot.domain.model import Route, Tunnel
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
 
 VERSION = "2017-03-12"
 MAX_IDS_A_CALL = 100
 
-Answer = TypeVar("Answer", Accepted, Described)
+Answer = TypeVar("Answer")
 
-_page = partial(answers.described, is_page=True)
 _log = logging.getLogger("bot.cloud")
 
 
@@ -102,23 +100,15 @@ class VpcClient:
 
     def list_tunnels(self, *, region: str, gateway_id: str) -> tuple[Tunnel, ...]:
         """All tunnels of a gateway. Raises OutcomeUnknown when they change while they are read."""
-        found: dict[str, Tunnel] = {}
-        total = 1
-        while len(found) < total:
-            fields = {
-                "Filters": [{"Name": "vpn-gateway-id", "Values": [gateway_id]}],
-                "Offset": len(found),
-                "Limit": MAX_IDS_A_CALL,
-            }
-            about = f"gateway={gateway_id} offset={len(found)}"
-            page = self._call("DescribeVpnConnections", region, fields, _page, about)
-            new = {tunnel.tunnel_id: tunnel for tunnel in page.tunnels} if page.tunnels else {}
-            changed = bool(found) and page.total_count != total
-            total = page.total_count
-            if changed or new.keys() & found.keys() or (not new and len(found) < total):
-                raise OutcomeUnknown("the gateway's tunnels changed while they were listed")
-            found |= new
-        return tuple(found.values())
+        fields = {"Filters": [{"Name": "vpn-gateway-id", "Values": [gateway_id]}]}
+        about = f"gateway={gateway_id}"
+        return self._list("DescribeVpnConnections", region, fields, answers.tunnels, about)
+
+    def describe_vpn_gateway_routes(self, *, region: str, gateway_id: str) -> tuple[Route, ...]:
+        """All routes of a gateway. Raises OutcomeUnknown when they change while they are read."""
+        fields = {"VpnGatewayId": gateway_id}
+        about = f"gateway={gateway_id}"
+        return self._list("DescribeVpnGatewayRoutes", region, fields, answers.routes, about)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -140,6 +130,27 @@ class VpcClient:
         for start in range(0, len(ids), size):
             found |= self._look_up_group(region, ids[start : start + size], mostly_gone)
         return found
+
+    def _list(
+        self,
+        action: str,
+        region: str,
+        fields: Mapping[str, object],
+        parse: Callable[[Mapping[str, object]], Page[Item]],
+        about: str,
+    ) -> tuple[Item, ...]:
+        """A whole list, page by page; OutcomeUnknown when the pages don't fit together."""
+        found: dict[str, Item] = {}
+        total = 1
+        while len(found) < total:
+            asked = {**fields, "Offset": len(found), "Limit": MAX_IDS_A_CALL}
+            page = self._call(action, region, asked, parse, f"{about} offset={len(found)}")
+            changed = bool(found) and page.total_count != total
+            total = page.total_count
+            if changed or page.items.keys() & found.keys() or (not page.items and len(found) < total):
+                raise OutcomeUnknown("the list changed while it was read", request_id=page.request_id)
+            found |= page.items
+        return tuple(found.values())
 
     def _call(
         self,

@@ -5,8 +5,8 @@
     help                                                           also nothing at all, `?`, `--help`
 
 Phones and pastes change how a command looks, not what it says: capitals, commas, back-ticks, smart quotes,
-long dashes for `--`, full-width letters, odd and invisible spaces and trailing punctuation all read as the
-plain thing. Anything else is a `BadCommand`, never a guess.
+long dashes for `--`, full-width letters, bullets, odd and invisible spaces and trailing punctuation all read
+as the plain thing. Anything else is a `BadCommand`, never a guess.
 
 `--reason` takes the quoted text, in which a backslash before a quote keeps it; without quotes it takes every
 word up to the next option. A closing quote has no letter after it, so an apostrophe closes nothing.
@@ -67,7 +67,10 @@ def parse(text: str) -> Command:
     Raises BadCommand with a sentence that names the offending word and shows a right example.
     """
     if len(text) > TEXT_LIMIT:
-        raise _bad(f"The text has {len(text)} characters, and a command has at most {TEXT_LIMIT}.")
+        raise _bad(
+            f"The text has {len(text)} characters, and a command has at most {TEXT_LIMIT}. "
+            "Name fewer tunnels at a time, or say --all if you mean every tunnel of the gateway."
+        )
     verb, rest = _next_word(clean(text, TEXT_LIMIT))
     if not verb:
         return HelpCommand()
@@ -92,7 +95,7 @@ _DASHES = "-‐‑‒–—―−﹘﹣－"
 _DOUBLE = '"“”„‟«»″＂'
 _SINGLE = "'‘’‚‛‹›′＇"
 _BETWEEN = " ,;=，、；＝"
-_AROUND = "`()[]{}<>.!?:*_~…。！？：" + _DOUBLE + _SINGLE
+_AROUND = "`()[]{}<>.!?:*_~…•。！？：" + _DOUBLE + _SINGLE
 _OPTION = rf"(?:[{_DASHES}]{{2,}}|[‒–—―﹘])"
 _OPTION_FOLLOWS = rf"(?<!\S)(?=[{re.escape(_AROUND)}]*{_OPTION}[^\W\d])"
 _ID = re.compile(r"\b(vpnx|vpngw)-[0-9a-z]{8}\b")

@@ -1,8 +1,10 @@
 """The values that the rooms pass to each other, all frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from bot.domain.explain import OwnCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,8 @@ class Tunnel:
     """One VPN tunnel (the API's VpnConnection) as DescribeVpnConnections showed it.
 
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
-    The PreShareKey never enters it.
+    wire: all that the cloud showed, as JSON and in its own names, for the undo kit. The PreShareKey never
+    enters it, nor anything else that is named like a key.
     """
 
     tunnel_id: str
@@ -34,13 +37,33 @@ class Tunnel:
     created_time: str = ""
     policies: tuple[SecurityPolicy, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    wire: str = field(default="", repr=False)
 
     @property
     def carries_traffic(self) -> bool | None:
-        """Whether the tunnel is up now; None when the cloud didn't say."""
-        if not self.state or not self.net_status:
-            return None
-        return self.state == "AVAILABLE" and self.net_status == "AVAILABLE"
+        """Whether the tunnel is up now; None when the cloud didn't say, or contradicts itself."""
+        if self.state == self.net_status == "AVAILABLE":
+            return True
+        answers_probes = bool(self.health_check_enabled) and self.health_check_status == "AVAILABLE"
+        return False if self.state and self.net_status == "UNAVAILABLE" and not answers_probes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it; instance_id is its next hop."""
+
+    destination: str
+    instance_type: str
+    instance_id: str
+    priority: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """What stands in the place of something that the cloud didn't tell; `why` is a few words."""
+
+    why: str
 
 
 class State(StrEnum):
@@ -124,14 +147,23 @@ class Deletion:
     waiting_code: str | None = None
     last_seen: str | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was confirmed, and then stopped before it was sent."""
+        return self.state is State.CANCELLED and self.code == OwnCode.STOPPED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The deletions of one card: `counts` has how many are in each state, `rows` some of them, in order."""
+    """The deletions of one card: `counts` has how many are in each state, `rows` some of them, in order.
+
+    waiting: how many can't be sent for the time being, by the code that says why.
+    """
 
     lead: Deletion
     counts: Mapping[State, int]
     rows: tuple[Deletion, ...]
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

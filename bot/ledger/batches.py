@@ -13,7 +13,10 @@ _ENDED = [state.value for state in State if state.ended]
 
 
 def close_batch(tx: Transaction, deletion: Deletion) -> None:
-    """When every deletion of the card has ended: a summary, in as many messages as it takes."""
+    """When every deletion of the card has ended: a summary, in as many messages as it takes.
+
+    The caller has touched the card's progress: of two that end at once, the second waits there for the first.
+    """
     if deletion.batch_size == 1:
         return
     of_card = deletions.c.card_id == deletion.card_id

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, insert, select, update
+from sqlalchemy import Table, and_, bindparam, insert, select, tuple_, update
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Saying, State, Tunnel
@@ -23,7 +23,7 @@ from bot.ledger.rows import (
     add_private,
     add_says,
     deletion_by_id,
-    deletion_from,
+    held_from,
     lease_free,
     released,
     touch,
@@ -37,34 +37,77 @@ LIST = "list"
 LIST_ROWS = 50
 SHOWN_ON_CARD = 20
 _NEVER_BY_ITSELF = 1e12
+# Which row, and the fence that it was claimed with; deletions have text for an id, posts have numbers.
+_Lease = tuple[str | int, int]
+
+_IS_DUE = (deletions.c.state.in_(bindparam("states", expanding=True)), *lease_free(deletions))
+_ANY_DUE = select(deletions.c.deletion_id).where(*_IS_DUE).limit(1)
+_DUE = (
+    select(deletions)
+    .where(*_IS_DUE)
+    .order_by(deletions.c.next_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 
 
 class Leases:
-    """What this process holds, by its own monotonic clock: a frozen one finds that it holds nothing."""
+    """What this process works on, by its own monotonic clock: a frozen one finds that it holds nothing."""
 
-    def __init__(self, database: Database, *, owner: str, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        owner: str,
+        lease_s: float = LEASE_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self.owner = owner
         self.lease_s = lease_s
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._renewed: frozenset[tuple[str, int]] = frozenset()
+        self._working: set[_Lease] = set()
+        self._renewed: frozenset[_Lease] = frozenset()
         self._renewed_until = 0.0
 
     def until(self) -> float:
         """When a lease ends that is taken now."""
-        return time.monotonic() + self.lease_s
+        return self._monotonic() + self.lease_s
+
+    def begin(self, held: Iterable[Held | HeldPost]) -> None:
+        """These were claimed: keep their leases alive."""
+        with self._lock:
+            self._working |= {_lease(one) for one in held}
+
+    def end(self, held: Iterable[Held | HeldPost]) -> None:
+        """Their steps are over. What is still leased stays so only until its lease runs out."""
+        with self._lock:
+            self._working -= {_lease(one) for one in held}
 
     def renew(self) -> None:
-        """The heartbeat: everything that this process still holds stays its own for another `lease_s`."""
+        """The heartbeat: what this process works on, and still holds, stays its own for `lease_s` more.
+
+        Nothing else of its owner's is renewed: a row whose claim or step the database failed has to come
+        free, or nobody would ever take it again.
+        """
+        with self._lock:
+            working = self._working.copy()
+        if not working:
+            return
         until = self.until()
-        kept: set[tuple[str, int]] = set()
+        kept: set[_Lease] = set()
         with self._database.write() as tx:
-            for table, key in ((deletions, deletions.c.deletion_id), (posts, posts.c.post_id)):
+            for table, key, kind in (
+                (deletions, deletions.c.deletion_id, str),
+                (posts, posts.c.post_id, int),
+            ):
+                lease = tuple_(key, table.c.fence)
                 mine = and_(table.c.owner == self.owner, table.c.lease_until > 0)
-                extended = update(table).where(mine).values(lease_until=tx.now + self.lease_s)
+                these = lease.in_([one for one in working if isinstance(one[0], kind)])
+                extended = update(table).where(mine, these).values(lease_until=tx.now + self.lease_s)
                 kept |= {
-                    (str(row[0]), row[1])
-                    for row in tx.connection.execute(extended.returning(key, table.c.fence))
+                    (row[0], row[1]) for row in tx.connection.execute(extended.returning(key, table.c.fence))
                 }
         with self._lock:
             self._renewed, self._renewed_until = frozenset(kept), until
@@ -74,12 +117,11 @@ class Leases:
 
         Asked right before an effect that can't be taken back.
         """
-        key = str(held.post_id) if isinstance(held, HeldPost) else held.deletion.deletion_id
-        now = time.monotonic()
+        lease, now = _lease(held), self._monotonic()
         with self._lock:
-            renewed = (key, held.fence) in self._renewed and now < self._renewed_until
+            renewed = lease in self._renewed and now < self._renewed_until
         if now >= held.until and not renewed:
-            raise LeaseLost(key)
+            raise LeaseLost(str(lease[0]))
 
     def give_back(self) -> None:
         """On the way out: let others take at once what this process still holds."""
@@ -102,17 +144,14 @@ class Claims:
     def claim(self, limit: int, states: Collection[State]) -> list[Held]:
         """Take up to `limit` due deletions in these states, oldest first."""
         until = self._leases.until()
+        names = [state.value for state in states]
+        # Most looks find nothing: a plain read keeps them out of the way of who has something to write.
+        with self._database.read() as tx:
+            if tx.connection.execute(_ANY_DUE, {"states": names, "now": tx.now}).first() is None:
+                return []
         with self._database.write() as tx:
-            due = (
-                select(deletions)
-                .where(
-                    deletions.c.state.in_([state.value for state in states]), lease_free(deletions, tx.now)
-                )
-                .order_by(deletions.c.next_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            rows = tx.connection.execute(due).mappings().all()
+            due = {"states": names, "now": tx.now, "most": limit}
+            rows = tx.connection.execute(_DUE, due).mappings().all()
             if rows:
                 take(
                     tx,
@@ -120,7 +159,9 @@ class Claims:
                     deletions.c.deletion_id.in_([row["deletion_id"] for row in rows]),
                     self._leases,
                 )
-            return [Held(deletion=deletion_from(row), fence=row["fence"] + 1, until=until) for row in rows]
+        held = [held_from(row, until=until) for row in rows]
+        self._leases.begin(held)
+        return held
 
     def show(self, held: Held, tunnels: Sequence[Tunnel], *, ttl_s: float) -> None:
         """The ask was looked up: one deletion for each tunnel, and the card that is to be decided on."""
@@ -188,7 +229,9 @@ class Claims:
         was = held.deletion
         with self._database.write() as tx:
             deletion = _move(tx, held, to, after_s, changes)
-            if deletion.batch_size > 1:
+            if was.state is State.ASKED:
+                pass  # there is no card yet, so no thread either
+            elif deletion.batch_size > 1:
                 if to is not State.DELETING:
                     touch(tx, was.card_id, PROGRESS)
                 if to.ended:
@@ -215,9 +258,19 @@ class Claims:
             if faults is not None and faults + 1 < most:
                 _write(tx, held, faults=faults + 1, next_at=tx.now + after_s, **released())
                 return
+        said = says(held.deletion)
         self.advance(
-            held, State.UNKNOWN, event="set aside", code=OwnCode.SET_ASIDE.value, says=says(held.deletion)
+            held,
+            State.UNKNOWN,
+            event="set aside",
+            code=OwnCode.SET_ASIDE.value,
+            says=said,
+            tell=said[0].body if held.deletion.state is State.ASKED else None,
         )
+
+
+def _lease(held: Held | HeldPost) -> _Lease:
+    return (held.post_id if isinstance(held, HeldPost) else held.deletion.deletion_id), held.fence
 
 
 def take(tx: Transaction, table: Table, rows: Any, leases: Leases) -> None:

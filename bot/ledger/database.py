@@ -1,7 +1,9 @@
 """Opening the ledger's database, and one transaction at a time on it."""
 
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +12,14 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import BadSettings, LedgerUnavailable
 
 BUSY_TIMEOUT_MS = 2_000
+WAL_RETRY_S = 0.01
+POOL_TIMEOUT_S = 1.0
 # A database that hangs must not take a listener past Slack's three seconds.
 _POSTGRES_LIMITS = {
     "connect_timeout": 2,
@@ -40,6 +45,7 @@ class Database:
 
     def __init__(self, url: str, *, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._server_ahead_s = 0.0
         self._engine = _engine(url)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         # SQLite has one writer; queueing here is fair, its own busy handler sleeps in growing steps.
@@ -53,7 +59,8 @@ class Database:
                 with self._engine.begin() as connection:
                     yield Transaction(connection, self._server_time(connection))
                 return
-            with self._writing, self._engine.connect() as connection:
+            with self._turn() as left_ms, self._engine.connect() as connection:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {left_ms}")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield Transaction(connection, self._clock())
                 connection.commit()
@@ -68,9 +75,25 @@ class Database:
         """Give the connections back."""
         self._engine.dispose()
 
-    @staticmethod
-    def _server_time(connection: Connection) -> float:
-        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+    @contextmanager
+    def _turn(self) -> Iterator[int]:
+        """One writer at a time; gives how many ms of its wait are left for writers of other processes."""
+        began = time.monotonic()
+        if not self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise LedgerUnavailable("other writes of this process don't come to an end")
+        try:
+            yield max(0, math.ceil(BUSY_TIMEOUT_MS - (time.monotonic() - began) * 1000))
+        finally:
+            self._writing.release()
+
+    def now(self) -> float:
+        """The ledger's time without asking: this machine's, set right by the last transaction's."""
+        return self._clock() + self._server_ahead_s
+
+    def _server_time(self, connection: Connection) -> float:
+        now = float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+        self._server_ahead_s = now - self._clock()
+        return now
 
 
 @contextmanager
@@ -82,6 +105,8 @@ def _translated() -> Iterator[None]:
     except DBAPIError as exc:
         # The driver's text only: SQLAlchemy's own adds the statement and its values.
         raise LedgerUnavailable(f"{type(exc.orig).__name__}: {exc.orig}") from None
+    except PoolTimeout:
+        raise LedgerUnavailable("every connection to the database is in use") from None
 
 
 def _engine(url: str) -> Engine:
@@ -92,8 +117,11 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         is_postgres = parsed.get_backend_name() == "postgresql"
-        engine = create_engine(parsed, connect_args=_POSTGRES_LIMITS if is_postgres else {})
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as exc:
+        # No pre-ping: it would cost every transaction a round trip (0.1 ms on loopback). The worker's polls
+        # find a dead connection first, and then SQLAlchemy drops them all.
+        limits = {"connect_args": _POSTGRES_LIMITS, "pool_timeout": POOL_TIMEOUT_S} if is_postgres else {}
+        engine = create_engine(parsed, **limits)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as exc:
         raise BadSettings(
             "VPN_BOT_DATABASE_URL can't be used; write sqlite:////path/to/ledger.sqlite3, or "
             "postgresql://user@host/name with the extra “postgres” installed "
@@ -112,6 +140,23 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     # Transactions are begun by hand (BEGIN IMMEDIATE), so the driver must not begin its own.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     # FULL: a commit is on disk before the ack, whatever happens to the machine's power.
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL.
+
+    While another process does the same, this fails at once: SQLite's busy time-out doesn't count here.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, fun
 
 from bot.errors import BadSettings
 from bot.ledger.database import Database
-from bot.ledger.tables import metadata
+from bot.ledger.tables import PARTIAL_INDEXES, metadata
 
 Migration = Callable[[Connection], None]
 # The first version is the tables themselves; each entry leads from one version to the next.
@@ -38,6 +38,8 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
         is_new = not inspect(tx.connection).has_table(_versions.name)
         if is_new:
             metadata.create_all(tx.connection)
+            for index in PARTIAL_INDEXES:
+                tx.connection.exec_driver_sql(index)
             _versions.create(tx.connection)
             steps: Sequence[int] = [newest]
         else:

@@ -1,14 +1,36 @@
 """What is to be said in Slack, kept beside the deletions so that a change and its message are one commit."""
 
 import json
+from collections.abc import Mapping
 
-from sqlalchemy import alias, and_, exists, or_, select, update
+from sqlalchemy import alias, and_, bindparam, exists, or_, select, update
 
 from bot.errors import LeaseLost
 from bot.ledger.claims import Leases, take
 from bot.ledger.database import Database, Transaction
 from bot.ledger.rows import CARD, HeldPost, add_event, lease_free, released
 from bot.ledger.tables import posts
+
+_EARLIER = alias(posts)
+_ROOT = alias(posts)
+_BEFORE = exists().where(
+    _EARLIER.c.card_id == posts.c.card_id,
+    _EARLIER.c.post_id < posts.c.post_id,
+    _EARLIER.c.private_to.is_(None),
+    _EARLIER.c.shown < _EARLIER.c.wanted,
+)
+_ROOT_TS = (
+    select(_ROOT.c.ts).where(_ROOT.c.card_id == posts.c.card_id, _ROOT.c.kind == CARD).scalar_subquery()
+)
+_IS_DUE = (posts.c.shown < posts.c.wanted, *lease_free(posts))
+_ANY_DUE = select(posts.c.post_id).where(*_IS_DUE).limit(1)
+_DUE = (
+    select(posts, _ROOT_TS.label("thread_ts"))
+    .where(*_IS_DUE, or_(posts.c.private_to.is_not(None), ~_BEFORE))
+    .order_by(posts.c.post_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=posts)
+)
 
 
 class Outbox:
@@ -24,44 +46,25 @@ class Outbox:
         Taking one records the intent to say it: should this process die, its successor knows that the
         message may have been said.
         """
-        earlier = alias(posts)
-        something_before = exists().where(
-            earlier.c.card_id == posts.c.card_id,
-            earlier.c.post_id < posts.c.post_id,
-            earlier.c.private_to.is_(None),
-            earlier.c.shown < earlier.c.wanted,
-        )
-        root = alias(posts)
-        root_ts = (
-            select(root.c.ts).where(root.c.card_id == posts.c.card_id, root.c.kind == CARD).scalar_subquery()
-        )
         until = self._leases.until()
+        with self._database.read() as tx:
+            if tx.connection.execute(_ANY_DUE, {"now": tx.now}).first() is None:
+                return []
         with self._database.write() as tx:
-            due = (
-                select(posts, root_ts.label("thread_ts"))
-                .where(
-                    posts.c.shown < posts.c.wanted,
-                    lease_free(posts, tx.now),
-                    or_(posts.c.private_to.is_not(None), ~something_before),
-                )
-                .order_by(posts.c.post_id)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=posts)
-            )
-            rows = tx.connection.execute(due).mappings().all()
+            rows = tx.connection.execute(_DUE, {"now": tx.now, "most": limit}).mappings().all()
             if not rows:
                 return []
             taken = posts.c.post_id.in_([row["post_id"] for row in rows])
             take(tx, posts, taken, self._leases)
             intent = {"attempts": posts.c.attempts + 1, "unclear": posts.c.ts.is_(None)}
             tx.connection.execute(update(posts).where(taken).values(**intent))
-        return [
+        held = [
             HeldPost(
                 post_id=row["post_id"],
                 card_id=row["card_id"],
                 kind=row["kind"],
                 channel_id=row["channel_id"],
-                body=json.loads(row["body"]) if row["body"] is not None else None,
+                text=row["body"],
                 ts=row["ts"],
                 thread_ts=row["thread_ts"],
                 private_to=row["private_to"],
@@ -75,6 +78,8 @@ class Outbox:
             )
             for row in rows
         ]
+        self._leases.begin(held)
+        return held
 
     def said(self, post: HeldPost, ts: str | None, *, again_after_s: float = 0.0) -> None:
         """It stands in Slack, with this `ts` (None for a private message, which has none).
@@ -101,6 +106,11 @@ class Outbox:
                 posts.c.next_at < tx.now + after_s,
             )
             tx.connection.execute(update(posts).where(waiting).values(next_at=tx.now + after_s))
+
+    def replace(self, post: HeldPost, body: Mapping[str, object]) -> None:
+        """It can't be said, ever: this is said in its place."""
+        with self._database.write() as tx:
+            _write(tx, post, body=json.dumps(body), attempts=0, next_at=tx.now, **released())
 
     def drop(self, post: HeldPost, why: str) -> None:
         """It can't be said, ever; keep why in the audit trail."""

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, and_, bindparam, func, select, update
 
 from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, State, Tunnel
 from bot.ledger.database import Transaction
@@ -23,9 +23,11 @@ class Held:
     """A deletion that this worker holds; `fence` proves it at the next write, `until` is its lease's end.
 
     until: on this process's own monotonic clock, so that a process that was frozen knows that it was.
+    damaged: part of the row can't be read, so it may not be acted on.
     """
 
     deletion: Deletion
+    damaged: bool = False
     fence: int
     until: float
 
@@ -34,7 +36,7 @@ class Held:
 class HeldPost:
     """Something to be said that this worker holds.
 
-    body: None for what is drawn from the deletions when it is said.
+    text: the body as JSON; None for what is drawn from the deletions when it is said.
     unclear: an earlier try may have reached Slack, so the channel must be read first.
     """
 
@@ -42,7 +44,7 @@ class HeldPost:
     card_id: str
     kind: str
     channel_id: str
-    body: Mapping[str, Any] | None
+    text: str | None
     ts: str | None
     thread_ts: str | None
     private_to: str | None
@@ -54,10 +56,15 @@ class HeldPost:
     fence: int
     until: float
 
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """What is to be said, where it isn't drawn; raises ValueError where it can't be read."""
+        return None if self.text is None else dict(json.loads(self.text))
+
 
 def tunnel_to_text(tunnel: Tunnel | None) -> str | None:
-    """A tunnel as the JSON text that the ledger keeps."""
-    return None if tunnel is None else json.dumps(asdict(tunnel), ensure_ascii=False)
+    """A tunnel as the JSON text that the ledger keeps: ASCII, so that any text of the cloud's can be kept."""
+    return None if tunnel is None else json.dumps(asdict(tunnel))
 
 
 def tunnel_from_text(text: str | None) -> Tunnel | None:
@@ -73,13 +80,30 @@ def tunnel_from_text(text: str | None) -> Tunnel | None:
     return Tunnel(**kept)
 
 
+def held_from(row: RowMapping, *, until: float) -> Held:
+    """A row of the deletions table that was just claimed."""
+    deletion, damaged = _read(row)
+    return Held(deletion=deletion, damaged=damaged, fence=row["fence"] + 1, until=until)
+
+
 def deletion_from(row: RowMapping) -> Deletion:
-    """The deletion in a row of the deletions table."""
+    """The deletion in a row of the deletions table, without what can't be read of it."""
+    return _read(row)[0]
+
+
+def _read(row: RowMapping) -> tuple[Deletion, bool]:
+    """The deletion, and whether its JSON is damaged: then it has no tunnel and no `wanted`.
+
+    It can be shown nevertheless, so that one damaged row of a batch leaves the others their card.
+    """
     values = {name: row[name] for name in _DELETION_FIELDS}
     values["state"] = State(values["state"])
-    values["tunnel"] = tunnel_from_text(values["tunnel"])
-    values["wanted"] = tuple(json.loads(values["wanted"] or "[]"))
-    return Deletion(**values)
+    try:
+        values["tunnel"] = tunnel_from_text(row["tunnel"])
+        values["wanted"] = tuple(json.loads(row["wanted"] or "[]"))
+    except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or none of ours
+        return Deletion(**{**values, "tunnel": None, "wanted": ()}), True
+    return Deletion(**values), False
 
 
 def deletion_by_id(tx: Transaction, deletion_id: str) -> Deletion | None:
@@ -101,17 +125,25 @@ def read_batch(
     query = select(deletions).where(of_card).order_by(deletions.c.tunnel_id).limit(first).offset(skip)
     if not_gone:
         query = query.where(deletions.c.state != State.GONE.value)
+    trying = deletions.c.state.in_([State.CONFIRMED.value, State.DELETING.value])
+    waiting = (
+        select(deletions.c.waiting_code, func.count())
+        .where(of_card, trying, deletions.c.waiting_code.is_not(None))
+        .group_by(deletions.c.waiting_code)
+    )
     rows = tx.connection.execute(query).mappings()
     return Batch(
         lead=lead,
         counts={State(state): count for state, count in tx.connection.execute(counts)},
         rows=tuple(deletion_from(row) for row in rows),
+        waiting={str(code): int(count) for code, count in tx.connection.execute(waiting)},
     )
 
 
-def lease_free(table: Table, now: float) -> ColumnElement[bool]:
-    """Due, and held by nobody who is alive."""
-    return and_(table.c.next_at <= now, table.c.lease_until <= now)
+def lease_free(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Due, and held by nobody who is alive; `now` is to be given when it is executed."""
+    now: BindParameter[float] = bindparam("now")
+    return table.c.next_at <= now, table.c.lease_until <= now
 
 
 def released() -> dict[str, Any]:
@@ -121,9 +153,14 @@ def released() -> dict[str, Any]:
 
 def insert_once(tx: Transaction, table: Table, values: Mapping[str, Any], keys: Iterable[str]) -> None:
     """Insert, or leave the row that has these keys as it is."""
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=list(keys))
+    statement = upsert(tx, table).values(**values).on_conflict_do_nothing(index_elements=list(keys))
     tx.connection.execute(statement)
+
+
+def upsert(tx: Transaction, table: Table) -> Any:
+    """The dialect's own INSERT, which has ON CONFLICT; the other dialect's is never loaded."""
+    dialect = import_module(f"sqlalchemy.dialects.{tx.connection.dialect.name}")
+    return dialect.insert(table)
 
 
 def add_post(
@@ -134,7 +171,7 @@ def add_post(
         "card_id": deletion.card_id,
         "kind": kind,
         "channel_id": deletion.channel_id,
-        "body": None if body is None else json.dumps(body, ensure_ascii=False),
+        "body": None if body is None else json.dumps(body),
         "created_at": tx.now,
         "next_at": tx.now,
         **columns,

@@ -1,9 +1,9 @@
 """When the next cloud call may be sent: one line for all replicas, kept in the ledger's database."""
 
 from sqlalchemy import case
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.database import Database
+from bot.ledger.rows import upsert
 from bot.ledger.tables import paces
 
 
@@ -24,9 +24,8 @@ class Slots:
     def _push(self, key: str, first_s: float, more_s: float) -> float:
         """Move the key's next slot: to now + first_s, or, where it is later already, by more_s."""
         with self._database.write() as tx:
-            dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
             idle_until = tx.now + first_s
-            line = dialect.insert(paces).values(key=key, next_at=idle_until)
+            line = upsert(tx, paces).values(key=key, next_at=idle_until)
             later = paces.c.next_at + more_s
             line = line.on_conflict_do_update(
                 index_elements=[paces.c.key],

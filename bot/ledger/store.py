@@ -91,8 +91,14 @@ class Ledger:
                 mine = deletion_by_id(tx, card_id)
                 return Decided(won=False, deletion=mine, blocked_by=_in_flight_with(tx, card_id))
 
-    def stop(self, card_id: str, *, by: str) -> Batch | None:
-        """Give up what was confirmed and surely not sent; returns the card's deletions as they are then."""
+    def stop(
+        self, card_id: str, *, by: str, says: Callable[[Batch], Mapping[str, object]] | None = None
+    ) -> Batch | None:
+        """Give up what was confirmed and surely not sent; returns the card's deletions as they are then.
+
+        What had been sent goes on, but is never sent again.
+        says: what the card's thread is told, where anything was stopped.
+        """
         with self._database.write() as tx:
             unsent = and_(
                 deletions.c.card_id == card_id,
@@ -106,6 +112,11 @@ class Ledger:
                     state=State.CANCELLED.value, code=OwnCode.STOPPED.value, ended_at=tx.now, **released()
                 )
             ).rowcount
+            under_way = and_(
+                deletions.c.card_id == card_id,
+                deletions.c.state.in_([state.value for state in IN_FLIGHT]),
+            )
+            tx.connection.execute(update(deletions).where(under_way).values(retry_until=tx.now))
             batch = read_batch(tx, card_id, first=0)
             if batch is not None:
                 detail = f"{stopped} of {batch.size} not sent"
@@ -113,6 +124,8 @@ class Ledger:
                 add_event(tx, "stopped", deletion_id=card_id, actor=by, channel_id=channel_id, detail=detail)
                 touch(tx, card_id, CARD)
                 touch(tx, card_id, PROGRESS)
+                if stopped and says is not None:
+                    add_post(tx, batch.lead, "stopped", says(batch))
                 close_batch(tx, batch.lead)
             return batch
 
@@ -120,6 +133,12 @@ class Ledger:
         """The deletion as it is now."""
         with self._database.read() as tx:
             return deletion_by_id(tx, deletion_id)
+
+    def history(self, *, limit: int) -> list[Deletion]:
+        """The latest deletions, newest first."""
+        latest = select(deletions).order_by(deletions.c.asked_at.desc()).limit(limit)
+        with self._database.read() as tx:
+            return [deletion_from(row) for row in tx.connection.execute(latest).mappings()]
 
     def batch(self, card_id: str, *, first: int, skip: int = 0, not_gone: bool = False) -> Batch | None:
         """A card's deletions: counts of all, `first` rows after `skip` (not_gone: of those that aren't)."""

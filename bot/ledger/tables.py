@@ -64,19 +64,7 @@ deletions = Table(
     Column("ended_at", Double),
     *_lease_columns(),
     Index("deletions_due", "state", "next_at"),
-)
-
-_held = text("lease_until > 0")
-Index("deletions_held", deletions.c.owner, sqlite_where=_held, postgresql_where=_held)
-
-_in_flight = text(f"state IN ({', '.join(repr(state.value) for state in IN_FLIGHT)})")
-Index(
-    "one_in_flight",
-    deletions.c.region,
-    deletions.c.tunnel_id,
-    unique=True,
-    sqlite_where=_in_flight,
-    postgresql_where=_in_flight,
+    Index("deletions_asked", "asked_at"),
 )
 
 # What is to be said in Slack. The card (kind "card") is posted once and then edited: it is due while
@@ -99,9 +87,6 @@ posts = Table(
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),
 )
-_unsaid = text("shown < wanted")
-Index("posts_due", posts.c.next_at, sqlite_where=_unsaid, postgresql_where=_unsaid)
-Index("posts_held", posts.c.owner, sqlite_where=_held, postgresql_where=_held)
 
 # Append-only: who did what, when. Never updated, never deleted before its deletion is.
 events = Table(
@@ -123,4 +108,14 @@ paces = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("next_at", Double, nullable=False),
+)
+
+# Partial indexes as plain text, which is the same on both databases; naming a dialect would load it.
+_in_flight = ", ".join(repr(state.value) for state in IN_FLIGHT)
+PARTIAL_INDEXES = (
+    # A tunnel has at most one deletion under way.
+    f"CREATE UNIQUE INDEX one_in_flight ON deletions (region, tunnel_id) WHERE state IN ({_in_flight})",
+    "CREATE INDEX deletions_held ON deletions (owner) WHERE lease_until > 0",
+    "CREATE INDEX posts_held ON posts (owner) WHERE lease_until > 0",
+    "CREATE INDEX posts_due ON posts (next_at) WHERE shown < wanted",
 )

@@ -3,10 +3,13 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +23,16 @@ from bot.rehearsal.vpc import MAIN_REGION, LocalVpc
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 15.0
+_LISTENING_POLL_S = 0.05
 # The bot gets these from the machine and nothing else, so that no real token or proxy slips in.
 INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class BotProcess:
@@ -82,6 +93,8 @@ class Stage:
     """Starts a local Slack and a local VPC on entry, and bots on demand; ends what it started on exit.
 
     Every token is made up anew. Ana is an operator by her id, Ben and Chen by their user group.
+    http: HTTP mode, with Slack's requests going to `http_port`; else Socket Mode, and `http_port` serves
+    nothing but health, where `settings` name it.
     """
 
     def __init__(
@@ -91,11 +104,14 @@ class Stage:
         slack_port: int = 0,
         routes: Sequence[BaseRoute] = (),
         delete_takes_s: float = 0.3,
+        http: bool = False,
     ) -> None:
         self.bot_token = f"xoxb-{secrets.token_hex(12)}"
         self.app_token = f"xapp-1-{secrets.token_hex(12)}"
         self.signing_secret = secrets.token_hex(16)
         self.secret_id, self.secret_key = f"AKID{secrets.token_hex(8)}", secrets.token_hex(16)
+        self.http_port = free_port()
+        self._http = http
         self._folder = tempfile.TemporaryDirectory(prefix="vpn-bot-rehearsal-")
         self.folder = Path(self._folder.name)
         self.slack = LocalSlack(
@@ -105,6 +121,7 @@ class Stage:
             scopes=bot_scopes(MANIFEST),
             port=slack_port,
             routes=routes,
+            request_url=f"{self.url}/slack/events" if http else None,
         )
         self.vpc = LocalVpc(
             secret_id=self.secret_id, secret_key=self.secret_key, delete_takes_s=delete_takes_s
@@ -113,11 +130,20 @@ class Stage:
         self._settings = dict(settings or {})
 
     @property
+    def url(self) -> str:
+        """Where a bot's HTTP server is, where it has one."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a bot on this stage is told, by the names of README.md."""
+        mode = (
+            {"SLACK_SIGNING_SECRET": self.signing_secret, "VPN_BOT_HTTP_PORT": str(self.http_port)}
+            if self._http
+            else {"SLACK_APP_TOKEN": self.app_token, "VPN_BOT_HTTP_PORT": "0"}
+        )
         return {
             "SLACK_BOT_TOKEN": self.bot_token,
-            "SLACK_APP_TOKEN": self.app_token,
             "SLACK_API_URL": self.slack.api_url,
             "TENCENTCLOUD_SECRET_ID": self.secret_id,
             "TENCENTCLOUD_SECRET_KEY": self.secret_key,
@@ -125,19 +151,36 @@ class Stage:
             "VPN_BOT_VPC_ENDPOINT": self.vpc.url,
             "VPN_BOT_DATABASE_URL": f"sqlite:///{self.folder / 'ledger.sqlite3'}",
             "VPN_BOT_OPERATORS": f"{ANA},{ON_CALL}",
+            **mode,
             **self._settings,
         }
 
     def start_bot(self, *, wait: bool = True, command: Sequence[str] = (), **settings: str) -> BotProcess:
-        """Start one more bot; `settings` override the environment by name. Waits until it is connected."""
+        """Start one more bot; `settings` override the environment by name. Waits until Slack can reach it."""
         connected = self.slack.sockets
         bot = BotProcess({**self.environment, **settings}, self.folder, command)
         self.bots.append(bot)
         if wait:
-            self.slack.wait_for(lambda: self.slack.sockets > connected or not bot.alive, START_TIMEOUT_S)
+            if self._http:
+                self._wait_listening(bot)
+            else:
+                self.slack.wait_for(lambda: self.slack.sockets > connected or not bot.alive, START_TIMEOUT_S)
             if not bot.alive:
                 raise RuntimeError(f"the bot did not start:\n{bot.log_text}")
         return bot
+
+    def _wait_listening(self, bot: BotProcess) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while bot.alive:
+            try:
+                socket.create_connection(("127.0.0.1", self.http_port)).close()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                with suppress(subprocess.TimeoutExpired):
+                    bot.wait(_LISTENING_POLL_S)
+            else:
+                return
 
     def __enter__(self) -> Self:
         self.vpc.__enter__()

@@ -1,7 +1,7 @@
 """Saying what the outbox holds: once, in order, and again after whatever went wrong."""
 
+import json
 import logging
-import time
 from collections.abc import Callable
 
 from bot.chat import batches, cards, notes
@@ -9,7 +9,7 @@ from bot.chat.blocks import Body
 from bot.chat.poster import Poster
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
-from bot.ledger.claims import LIST, LIST_ROWS, SHOWN_ON_CARD, Leases
+from bot.ledger.claims import LIST, LIST_ROWS, Leases
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import CARD, PROGRESS, HeldPost
 from bot.ledger.store import Ledger
@@ -19,7 +19,13 @@ LONGEST_PAUSE_S = 60.0
 PRIVATE_FOR_S = 30 * 60  # Slack forgets a response_url after half an hour
 SAY_FOR_S = 24 * 60 * 60
 FINAL_ATTEMPTS = 5
-UNREACHABLE = "unreachable"
+# Slack's words for what time, or whoever runs the bot, puts right: the message itself is good.
+PASSING = frozenset(
+    {"unreachable", "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+    | {"missing_scope", "team_access_not_granted"}
+)
+OWN_FAULT = "own_fault"
+MOST_ROWS = 1000  # the most that VPN_BOT_MAX_BATCH may be
 # Slack takes about one message a second in a channel; a batch's progress changes a hundred times as often.
 DRAWN_EVERY_S = {PROGRESS: 1.0}
 log = logging.getLogger(__name__)
@@ -35,7 +41,7 @@ class Delivery:
         outbox: Outbox,
         leases: Leases,
         ledger: Ledger,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
         self._poster = poster
         self._outbox = outbox
@@ -84,7 +90,7 @@ class Delivery:
         kind, _, number = post.kind.partition(" ")
         page = int(number or 0)
         rows, not_gone = {
-            CARD: (SHOWN_ON_CARD, False),
+            CARD: (MOST_ROWS, False),
             PROGRESS: (0, False),
             LIST: (LIST_ROWS, False),
             SUMMARY: (SUMMARY_ROWS, True),
@@ -105,7 +111,7 @@ class Delivery:
         """Saying it raised what it shouldn't; after some times it is dropped."""
         log.error("post broke card=%s kind=%s attempt=%d", post.card_id, post.kind, post.attempts)
         if post.attempts >= FINAL_ATTEMPTS:
-            self._outbox.drop(post, "a fault of the bot's own")
+            self._give_up(post, OWN_FAULT)
         else:
             self._outbox.later(post, FIRST_PAUSE_S, unclear=post.ts is None)
 
@@ -122,11 +128,25 @@ class Delivery:
             self._ledger.void(post.card_id, code=error.code, tell=notes.cannot_post)
             self._outbox.drop(post, error.code)
         elif self._is_final(post, error, age_s):
-            log.error("dropped card=%s kind=%s error=%s", post.card_id, post.kind, error)
-            self._outbox.drop(post, error.code)
+            self._give_up(post, error.code)
         else:
             pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(post.attempts - 1, 10))
             self._outbox.later(post, pause_s, unclear=unclear)
+
+    def _give_up(self, post: HeldPost, why: str) -> None:
+        """It can't be said, ever; what nobody would miss until it's too late is said in other words."""
+        log.error("given up card=%s kind=%s why=%s", post.card_id, post.kind, why)
+        instead = notes.not_said()
+        if post.kind == CARD and post.ts is None:
+            self._ledger.void(post.card_id, code=why, tell=notes.no_card)
+        elif (
+            post.kind not in (CARD, PROGRESS)  # these are drawn anew when something changes
+            and post.private_to is None
+            and post.text != json.dumps(instead)
+        ):
+            self._outbox.replace(post, instead)
+            return
+        self._outbox.drop(post, why)
 
     @staticmethod
     def _is_final(post: HeldPost, error: SlackError, age_s: float) -> bool:
@@ -134,5 +154,5 @@ class Delivery:
             return True
         if age_s > SAY_FOR_S:
             return True
-        passing = isinstance(error, PostUnclear | CannotPost) or error.code == UNREACHABLE
+        passing = isinstance(error, PostUnclear | CannotPost) or error.code in PASSING
         return not passing and post.attempts >= FINAL_ATTEMPTS

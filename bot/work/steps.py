@@ -6,7 +6,6 @@ whoever finds a deletion in that state looks at the tunnel before sending again.
 
 import logging
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,7 +45,7 @@ class Steps:
         claims: Claims,
         leases: Leases,
         limits: Limits,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._cloud = cloud
@@ -58,6 +57,7 @@ class Steps:
 
     def prepare(self, group: Sequence[Held]) -> None:
         """Look up what was asked for, many asks in one call, and show the cards."""
+        group = self._readable(group)
         for held in group:
             if not held.deletion.wanted:
                 _unless_lost(self._prepare_all, held)
@@ -67,6 +67,7 @@ class Steps:
 
     def verify(self, group: Sequence[Held]) -> None:
         """Look whether accepted deletions are done, many in one call."""
+        group = self._readable(group)
         # By the first look most tunnels are gone.
         for seen, held in self._look_up_each(group, lambda deletion: [deletion.tunnel_id], mostly_gone=True):
             _unless_lost(self._verify, held, seen)
@@ -78,17 +79,26 @@ class Steps:
             State.CONFIRMED: self._delete,
             State.DELETING: self._recover,
         }[held.deletion.state]
-        _unless_lost(step, held)
+        # An expiry reads nothing of the row.
+        for one in [held] if held.deletion.state is State.PENDING else self._readable([held]):
+            _unless_lost(step, one)
 
     def broke(self, held: Held) -> None:
         """A step raised what it shouldn't; after some times it is set aside, and the thread says so."""
         log.error("step broke deletion=%s state=%s", held.deletion.deletion_id, held.deletion.state)
         self._claims.broke(
             held,
-            most=MOST_FAULTS,
+            most=1 if held.damaged else MOST_FAULTS,
             after_s=FIRST_PAUSE_S,
             says=lambda deletion: [Saying(kind="set aside", body=replies.set_aside(deletion))],
         )
+
+    def _readable(self, group: Sequence[Held]) -> list[Held]:
+        """Without the damaged rows: these are set aside, since no further look makes them whole."""
+        for held in group:
+            if held.damaged:
+                _unless_lost(self.broke, held)
+        return [held for held in group if not held.damaged]
 
     def _look_up_each(
         self, group: Sequence[Held], ids: Callable[[Deletion], Iterable[str]], *, mostly_gone: bool = False
@@ -161,8 +171,14 @@ class Steps:
         )
 
     def _delete(self, held: Held) -> None:
-        deletion = self._claims.advance(held, State.DELETING, event="sent", after_s=None, unclear=True)
-        was_unclear, held = held.deletion.unclear, replace(held, deletion=deletion)
+        was_unclear, tried = held.deletion.unclear, held.deletion.waiting_code
+        if tried and not self._in_time(held.deletion):
+            self._not_again(held, tried, unclear=was_unclear)
+            return
+        deletion = self._claims.advance(
+            held, State.DELETING, event="sent", after_s=None, unclear=True, request_id=None
+        )
+        held = replace(held, deletion=deletion)
         try:
             accepted = self._cloud.delete_vpn_connection(
                 region=deletion.region,
@@ -202,7 +218,7 @@ class Steps:
         if was_unclear and means_gone(error.code):
             # It isn't there, and an earlier try of ours may have been the one that removed it.
             self._gone(held)
-        elif explain(error.code).again is Again.WAIT and self._in_time(deletion):
+        elif explain(error.code).again is Again.WAIT and (was_unclear or self._in_time(deletion)):
             self._try_later(held, error, unclear=was_unclear)
         else:
             body = replies.refused(deletion, error.code, error.message, error.request_id)
@@ -229,14 +245,22 @@ class Steps:
                 says=[Saying(kind="waiting", body=body)],
                 waiting_code=code,
                 code=code,
+                request_id=getattr(error, "request_id", None),
                 unclear=unclear,
                 attempts=deletion.attempts + 1,
             )
-        elif unclear:
-            self._give_up(held, code, None)
         else:
-            says = [Saying(kind="refused", body=replies.refused(deletion, code, "", None))]
-            self._claims.advance(held, State.REFUSED, event="never sent", says=says, code=code)
+            self._not_again(held, code, unclear=unclear)
+
+    def _not_again(self, held: Held, code: str, *, unclear: bool) -> None:
+        """The time is up, or somebody pressed Stop, and the last try did nothing."""
+        if unclear:
+            # An earlier try may have been carried out: the end is said after one more look.
+            self._claims.advance(held, State.DELETING, event="time is up", code=code)
+            return
+        body = replies.refused(held.deletion, code, "", held.deletion.request_id)
+        says = [Saying(kind="refused", body=body)]
+        self._claims.advance(held, State.REFUSED, event="not sent again", says=says, code=code)
 
     def _recover(self, held: Held) -> None:
         """DeleteVpnConnection may have been sent, and there is no answer: look before doing it again."""

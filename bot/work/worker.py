@@ -11,16 +11,37 @@ from bot.domain.model import State
 from bot.errors import LeaseLost, LedgerUnavailable
 from bot.ledger.claims import LEASE_S, Claims, Leases
 from bot.ledger.outbox import Outbox
-from bot.ledger.rows import Held
+from bot.ledger.rows import Held, HeldPost
 from bot.work.deliver import Delivery
 from bot.work.steps import Steps
 
 POLL_S = 0.25
+BEAT_WITHIN_S = 5.0
 LOOKED_UP_TOGETHER = 100
 DELETE_THREADS = 8
 POST_THREADS = 4
+# People come first: there is one interpreter and one writer, and an ack has three seconds.
+QUIET_S = 0.025
+LONGEST_COURTESY_S = 0.5
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+
+class Listeners:
+    """When somebody last typed or clicked; what can wait a moment lets them go first."""
+
+    def __init__(self) -> None:
+        self._heard_at = 0.0
+
+    def heard(self) -> None:
+        """A listener has just written."""
+        self._heard_at = time.monotonic()
+
+    def let_pass(self) -> None:
+        """Return once no listener has written for a moment, or after half a second."""
+        deadline = time.monotonic() + LONGEST_COURTESY_S
+        while (now := time.monotonic()) < deadline and (quiet_s := now - self._heard_at) < QUIET_S:
+            time.sleep(QUIET_S - quiet_s)
 
 
 class Lane(Generic[T]):
@@ -34,14 +55,17 @@ class Lane(Generic[T]):
         *,
         threads: int,
         together: int = 1,
-        after: Callable[[], None],
+        before: Callable[[], None] = lambda: None,
+        after: Callable[[Sequence[T]], None],
         broke: Callable[[T], None],
     ) -> None:
         self._claim = claim
         self._run = run
         self._together = together
+        self._before = before
         self._after = after
         self._broke = broke
+        self._threads = threads
         self._free = threading.Semaphore(threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._due = threading.Event()
@@ -58,11 +82,16 @@ class Lane(Generic[T]):
         self._due.set()
 
     def stop(self) -> None:
-        """Claim nothing more, and wait for the steps that are running."""
+        """Claim nothing more; what runs goes on."""
         self._stopping.set()
         self._due.set()
-        self._thread.join()
-        self._pool.shutdown(wait=True)
+
+    def wait_idle(self, deadline: float) -> bool:
+        """After `stop`: wait until nothing runs any more; whether that was so by `deadline` (monotonic)."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return all(
+            self._free.acquire(timeout=max(0.0, deadline - time.monotonic())) for _ in range(self._threads)
+        )
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -70,6 +99,7 @@ class Lane(Generic[T]):
             if not self._free.acquire(timeout=POLL_S):
                 continue
             self._due.clear()
+            self._before()
             claimed = self._claim_some()
             if claimed:
                 self._pool.submit(self._run_one, claimed)
@@ -82,14 +112,17 @@ class Lane(Generic[T]):
             return self._claim(self._together)
         except LedgerUnavailable as error:
             log.warning("ledger unavailable: %s", error)
-            return []
+        except Exception:  # a fault of ours must not end the lane: without it nothing is done any more
+            log.exception("a claim broke")
+        return []
 
     def _run_one(self, claimed: Sequence[T]) -> None:
         try:
             self._try(claimed)
         finally:
             self._free.release()
-            self._after()
+            self._after(claimed)
+            self.wake()
 
     def _try(self, claimed: Sequence[T]) -> None:
         try:
@@ -110,6 +143,8 @@ class Lane(Generic[T]):
             self._broke(one)
         except (LedgerUnavailable, LeaseLost) as error:
             log.warning("left to its lease: %s", error)
+        except Exception:  # likewise: it is tried again when its lease has run out
+            log.exception("a row could not be set back")
 
 
 class Worker:
@@ -123,43 +158,54 @@ class Worker:
         def held(*states: State) -> Callable[[int], list[Held]]:
             return lambda limit: claims.claim(limit, states)
 
-        # One look at a time: what comes in meanwhile goes together in the next call.
-        self._lanes: tuple[Lane[Any], ...] = (
-            Lane(
-                "look",
-                held(State.ASKED),
-                steps.prepare,
-                threads=1,
-                together=LOOKED_UP_TOGETHER,
-                after=self.wake,
-                broke=steps.broke,
-            ),
-            Lane(
-                "verify",
-                held(State.VERIFYING),
-                steps.verify,
-                threads=1,
-                together=LOOKED_UP_TOGETHER,
-                after=self.wake,
-                broke=steps.broke,
-            ),
-            Lane(
-                "delete",
-                held(State.CONFIRMED, State.DELETING, State.PENDING),
-                lambda one: steps.act(one[0]),
-                threads=DELETE_THREADS,
-                after=self.wake,
-                broke=steps.broke,
-            ),
-            Lane(
-                "post",
-                outbox.claim,
-                lambda one: delivery.deliver(one[0]),
-                threads=POST_THREADS,
-                after=self.wake,
-                broke=delivery.broke,
-            ),
+        def step_over(*next_lanes: Lane[Any]) -> Callable[[Sequence[Held | HeldPost]], None]:
+            def after(done: Sequence[Held | HeldPost]) -> None:
+                leases.end(done)
+                for lane in next_lanes:
+                    lane.wake()
+
+            return after
+
+        self._listeners = Listeners()
+        post: Lane[HeldPost] = Lane(
+            "post",
+            outbox.claim,
+            lambda one: delivery.deliver(one[0]),
+            threads=POST_THREADS,
+            before=self._listeners.let_pass,
+            after=step_over(),
+            broke=delivery.broke,
         )
+        # One look at a time: what comes in meanwhile goes together in the next call.
+        look: Lane[Held] = Lane(
+            "look",
+            held(State.ASKED),
+            steps.prepare,
+            threads=1,
+            together=LOOKED_UP_TOGETHER,
+            before=self._listeners.let_pass,
+            after=step_over(post),
+            broke=steps.broke,
+        )
+        verify: Lane[Held] = Lane(
+            "verify",
+            held(State.VERIFYING),
+            steps.verify,
+            threads=1,
+            together=LOOKED_UP_TOGETHER,
+            after=step_over(post),
+            broke=steps.broke,
+        )
+        delete: Lane[Held] = Lane(
+            "delete",
+            held(State.CONFIRMED, State.DELETING, State.PENDING),
+            lambda one: steps.act(one[0]),
+            threads=DELETE_THREADS,
+            after=step_over(post),
+            broke=steps.broke,
+        )
+        self._lanes: tuple[Lane[Any], ...] = (post, look, verify, delete)
+        self._heard_by = (delete, look, post)
         self._stopped = threading.Event()
         self._heart = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
 
@@ -170,14 +216,26 @@ class Worker:
             lane.start()
 
     def wake(self) -> None:
-        """A local write may have made something due."""
-        for lane in self._lanes:
+        """A listener has written: something may be due now."""
+        self._listeners.heard()
+        for lane in self._heard_by:
             lane.wake()
 
-    def stop(self) -> None:
-        """Claim nothing more, finish the running steps, give the rest back."""
+    def beating(self) -> bool:
+        """Whether every lane has looked for work lately."""
+        oldest = min(lane.beat_at for lane in self._lanes)
+        return time.monotonic() - oldest < BEAT_WITHIN_S
+
+    def stop(self, within_s: float) -> None:
+        """Claim nothing more, give the running steps so many seconds, then give back what is still held.
+
+        A step that is still running then writes nothing more once somebody else has taken its row.
+        """
+        deadline = time.monotonic() + within_s
         for lane in self._lanes:
             lane.stop()
+        if not all(lane.wait_idle(deadline) for lane in self._lanes):
+            log.warning("steps that still run are given back")
         self._stopped.set()
         self._heart.join()
         try:

@@ -4,14 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from bot.chat.cards import SHOWN_POLICIES, card
 from bot.domain.explain import explain
-from bot.domain.model import Deletion, SecurityPolicy, State, Tunnel
+from bot.domain.model import Batch, Deletion, SecurityPolicy, State, Tunnel
 from bot.rehearsal.limits import objects
-from tests.chat.hostile import assert_fit, deletions
+from tests.chat.hostile import assert_fit, batch_of, batches, deletions
 
 T0 = 1_700_000_000.0
 TUNNEL = Tunnel(
@@ -40,44 +39,51 @@ PENDING = Deletion(
 CONFIRMED = replace(PENDING, state=State.CONFIRMED, decided_by="U0BEN000001", decided_at=T0 + 60)
 
 
-def shown(deletion: Deletion) -> str:
+def shown(deletion: Deletion, *more: Deletion) -> str:
     """All words on the card, one after the other."""
-    texts = (found.get("text") for found in objects(card(deletion)["blocks"]))
+    texts = (found.get("text") for found in objects(card(batch_of(deletion, *more))["blocks"]))
     return " ".join(text for text in texts if isinstance(text, str))
 
 
-def buttons(deletion: Deletion) -> list[dict[str, Any]]:
-    return [found for found in objects(card(deletion)["blocks"]) if found.get("type") == "button"]
+def buttons(batch: Batch) -> list[dict[str, Any]]:
+    return [found for found in objects(card(batch)["blocks"]) if found.get("type") == "button"]
 
 
 @given(deletion=deletions)
 def test_any_deletions_card_is_one_that_slack_takes_and_that_pings_nobody(deletion: Deletion) -> None:
     """Hostile names of 10,000 characters, hundreds of policies, any state: nothing breaks out or over."""
-    assert_fit(card(deletion), deletion)
+    body = card(batch_of(deletion))
+    assert_fit(body, deletion)
+    assert deletion.tunnel_id in body["text"]
+    assert f"<@{deletion.requester_id}>" in body["text"]
 
 
-@given(deletion=deletions)
-def test_any_cards_fallback_text_names_the_tunnel_and_the_requester(deletion: Deletion) -> None:
-    """Screen readers and notifications read `text`."""
-    text = card(deletion)["text"]
-    assert deletion.tunnel_id in text
-    assert f"<@{deletion.requester_id}>" in text
+@settings(max_examples=40)
+@given(batch=batches)
+def test_any_batchs_card_is_one_that_slack_takes_and_that_pings_nobody(batch: Batch) -> None:
+    """The same for up to 900 tunnels on one card, with however many of them at hand."""
+    body = card(batch)
+    assert_fit(body, batch.lead)
+    assert str(batch.size) in body["text"]
 
 
-@given(deletion=deletions)
-def test_there_are_buttons_while_it_is_pending_and_in_no_other_state(deletion: Deletion) -> None:
-    """Confirm and Cancel by their fixed action ids; each carries the opaque id and nothing else."""
-    found = buttons(deletion)
-    assert [(button["action_id"], button["value"]) for button in found] == (
-        [("confirm_deletion", deletion.card_id), ("cancel_deletion", deletion.card_id)]
-        if deletion.state is State.PENDING
-        else []
-    )
+@settings(max_examples=60)
+@given(batch=deletions.map(batch_of) | batches)
+def test_confirm_and_cancel_are_there_while_nobody_has_decided_and_never_after(batch: Batch) -> None:
+    """By their fixed action ids; Stop only where something is unsent; each carries the opaque id alone."""
+    unsent = batch.count(State.CONFIRMED) > 0
+    expected = {
+        "confirm_deletion": batch.lead.state is State.PENDING,
+        "cancel_deletion": batch.lead.state is State.PENDING,
+        "stop_deletion": batch.lead.state is not State.PENDING and unsent,
+    }
+    found = {button["action_id"]: button["value"] for button in buttons(batch)}
+    assert found == {name: batch.lead.card_id for name, shown in expected.items() if shown}
 
 
 def test_confirm_is_red_and_asks_once_more_in_slacks_own_dialog() -> None:
     """The dialog says what is deleted, by id and name, and that it carries traffic; Cancel asks nothing."""
-    confirm, cancel = buttons(PENDING)
+    confirm, cancel = buttons(batch_of(PENDING))
     assert confirm["style"] == "danger"
     asked = confirm["confirm"]["text"]
     assert asked["type"] == "plain_text"
@@ -90,9 +96,9 @@ def test_confirm_is_red_and_asks_once_more_in_slacks_own_dialog() -> None:
 @pytest.mark.parametrize(
     ("tunnel", "impact"),
     [
-        (TUNNEL, "UP: it was carrying traffic."),
-        (replace(TUNNEL, net_status="UNAVAILABLE"), "DOWN: it was carrying no traffic."),
-        (replace(TUNNEL, state="PENDING"), "DOWN: it was carrying no traffic."),
+        (TUNNEL, "UP: it carries traffic."),
+        (replace(TUNNEL, net_status="UNAVAILABLE"), "DOWN: it carries no traffic."),
+        (replace(TUNNEL, state="PENDING"), "It isn't known whether it carries traffic."),
         (replace(TUNNEL, net_status=""), "It isn't known whether it carries traffic."),
         (None, "It isn't known whether it carries traffic."),
     ],
@@ -101,9 +107,9 @@ def test_confirm_is_red_and_asks_once_more_in_slacks_own_dialog() -> None:
 def test_the_card_and_its_text_say_whether_traffic_flows(tunnel: Tunnel | None, impact: str) -> None:
     """Never “down” where the cloud didn't say so."""
     deletion = replace(PENDING, tunnel=tunnel)
-    assert impact in card(deletion)["text"]
+    assert impact in card(batch_of(deletion))["text"]
     assert tunnel is None or impact in shown(deletion)
-    assert impact in buttons(deletion)[0]["confirm"]["text"]["text"]
+    assert impact in buttons(batch_of(deletion))[0]["confirm"]["text"]["text"]
 
 
 @pytest.mark.parametrize("extra", [0, 1, 500])
@@ -146,6 +152,10 @@ def test_policies_past_the_shown_ones_are_counted(extra: int) -> None:
             ["not confirmed gone", "Confirmed by ", "StillThere", "r-1"],
         ),
         (replace(CONFIRMED, state=State.CANCELLED), ["Cancelled: ", "Cancelled by ", "Nothing was deleted"]),
+        (
+            replace(CONFIRMED, state=State.CANCELLED, code="Stopped"),
+            ["Stopped: ", "Confirmed by ", "Stopped before it was sent. Nothing was deleted."],
+        ),
         (replace(PENDING, state=State.EXPIRED), ["Expired: ", "Nobody decided in time"]),
         (replace(PENDING, state=State.VOID, code="is_archived"), ["Void: "]),
     ],
@@ -159,17 +169,57 @@ def test_each_state_says_how_it_stands(deletion: Deletion, parts: list[str]) -> 
 
 def test_every_state_has_its_own_headline() -> None:
     """Only confirmed and deleting look alike: to a reader they are the same."""
-    headlines = [card(replace(CONFIRMED, state=state))["blocks"][0]["text"]["text"] for state in State]
-    assert len(set(headlines)) == len(State) - 1
+    cards = [card(batch_of(replace(CONFIRMED, state=state))) for state in State]
+    assert len({body["blocks"][0]["text"]["text"] for body in cards}) == len(State) - 1
 
 
-@given(state=st.sampled_from(State))
+@pytest.mark.parametrize("state", State)
 def test_who_asked_and_who_decided_are_mentions(state: State) -> None:
     """People are named by id, so that Slack shows their name."""
-    people = [
-        found["user_id"]
-        for found in objects(card(replace(CONFIRMED, state=state))["blocks"])
-        if found.get("type") == "user"
-    ]
+    body = card(batch_of(replace(CONFIRMED, state=state)))
+    people = [found["user_id"] for found in objects(body["blocks"]) if found.get("type") == "user"]
     undecided = {State.PENDING, State.EXPIRED}
     assert people == ["U0ANA000001", *([] if state in undecided else ["U0BEN000001"])]
+
+
+@pytest.mark.parametrize(
+    ("states", "parts"),
+    [
+        ([State.PENDING] * 3, ["Delete 3 VPN tunnels?", "3 of them UP", "cuts their traffic"]),
+        ([State.EXPIRED] * 3, ["Expired: 3 VPN tunnels stay", "Nobody decided in time"]),
+        ([State.CANCELLED] * 3, ["Cancelled: 3 VPN tunnels stay", "Nothing was deleted"]),
+        (
+            [State.DELETING, State.GONE, State.CONFIRMED],
+            ["Deleting 3 VPN tunnels", "1 gone, 0 failed, 2 left."],
+        ),
+        (
+            [State.GONE, State.REFUSED, State.CANCELLED],
+            ["1 of 3 VPN tunnels are gone", "1 gone, 1 failed, 1 stopped before they were sent, 0 left."],
+        ),
+        (
+            [State.CANCELLED, State.GONE, State.GONE],
+            ["2 of 3 VPN tunnels are gone", "2 gone, 0 failed, 1 stopped before they were sent, 0 left."],
+        ),
+    ],
+    ids=["pending", "expired", "cancelled", "under way", "ended", "stopped"],
+)
+def test_a_batchs_card_says_how_many_and_how_they_stand(states: list[State], parts: list[str]) -> None:
+    """The number on the card is the number that one Confirm deletes."""
+    first, *more = (replace(CONFIRMED, state=state) for state in states)
+    for part in parts:
+        assert part in shown(first, *more)
+
+
+def test_a_batch_that_was_stopped_whole_is_not_called_cancelled() -> None:
+    """Whoever confirmed it is not blamed for the Stop of somebody else."""
+    stopped = replace(CONFIRMED, state=State.CANCELLED, code="Stopped")
+    words = shown(stopped, stopped)
+    for part in ("Stopped: 2 VPN tunnels stay", "Confirmed by ", "2 stopped before they were sent"):
+        assert part in words
+    assert "ancelled" not in words
+
+
+def test_the_dialog_of_a_batch_names_the_number_and_the_gateway() -> None:
+    """One confirm for many is asked with how many."""
+    asked = buttons(batch_of(PENDING, PENDING))[0]["confirm"]["text"]["text"]
+    assert "2 VPN tunnels of vpngw-7lcl5331 in ap-guangzhou" in asked

@@ -10,7 +10,7 @@ from bot.chat import notes
 from bot.domain.command import HELP, parse
 from bot.domain.model import Deletion, State, Tunnel
 from bot.errors import BadCommand
-from tests.chat.hostile import assert_fit, deletions, foreign, tunnels
+from tests.chat.hostile import assert_fit, batch_of, deletions, foreign, tunnels
 from tests.chat.test_cards import CONFIRMED, PENDING, T0
 
 
@@ -22,8 +22,9 @@ def test_any_note_is_one_that_slack_takes_and_that_pings_nobody(
     said = [notes.too_late(deletion, blocker)]
     if deletion:
         said += [
-            notes.no_such_tunnel(deletion),
-            notes.other_gateway(deletion, tunnel),
+            notes.no_such_tunnel(deletion, [deletion.tunnel_id] * 900),
+            notes.no_tunnels(replace(deletion, gateway_id="vpngw-7lcl5331")),
+            notes.other_gateway(replace(deletion, gateway_id="vpngw-7lcl5331"), tunnel),
             notes.cannot_post(deletion),
         ]
     for body in said:
@@ -60,6 +61,11 @@ def test_the_help_fits_into_one_private_message() -> None:
             "<@U0BEN000001> cancelled this before you, at 22:14:20 UTC. Your click did nothing.",
         ),
         (
+            replace(CONFIRMED, state=State.CANCELLED, code="Stopped"),
+            None,
+            "<@U0BEN000001> confirmed this before you, at 22:14:20 UTC. Your click did nothing.",
+        ),
+        (
             replace(PENDING, state=State.EXPIRED, ended_at=T0),
             None,
             "The card for vpnx-p0j11j28 is no longer open (expired); your click did nothing.",
@@ -67,11 +73,13 @@ def test_the_help_fits_into_one_private_message() -> None:
         (
             PENDING,
             CONFIRMED,
-            "vpnx-p0j11j28 is being deleted already: <@U0BEN000001> confirmed it on another card in "
-            "<#C0NETOPS001>. Your click did nothing.",
+            (
+                "vpnx-p0j11j28 is being deleted already: <@U0BEN000001> confirmed it on another card in "
+                "<#C0NETOPS001>. Your click did nothing."
+            ),
         ),
     ],
-    ids=["unknown card", "confirmed", "cancelled", "expired", "another card"],
+    ids=["unknown card", "confirmed", "cancelled", "stopped", "expired", "another card"],
 )
 def test_a_late_click_is_told_who_decided(
     deletion: Deletion | None, blocker: Deletion | None, told: str
@@ -85,15 +93,40 @@ def test_a_late_click_is_told_who_decided(
 )
 def test_a_missing_tunnel_is_answered_with_an_example_in_another_region(region: str, other: str) -> None:
     """The likeliest mistake is the region, so the example never repeats the one that was tried."""
-    text = notes.no_such_tunnel(replace(PENDING, region=region))["text"]
+    text = notes.no_such_tunnel(replace(PENDING, region=region), ["vpnx-p0j11j28"])["text"]
     assert f"no VPN tunnel vpnx-p0j11j28 in {region}" in text
     assert text.endswith(f"/vpn delete vpnx-p0j11j28 --region {other}")
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ([State.CANCELLED] * 2, "Stopped: 2 not sent, so they stay. 0 had been sent before and go on."),
+        (
+            [State.CANCELLED, State.GONE, State.DELETING],
+            "Stopped: 1 not sent, so they stay. 2 had been sent before and go on.",
+        ),
+        ([State.GONE, State.DELETING], "Too late to stop: everything on this card had been sent already."),
+    ],
+    ids=["all", "some", "none"],
+)
+def test_a_stop_says_what_had_been_sent_before_it(states: list[State], told: str) -> None:
+    """Nobody believes in a stop that came too late."""
+    assert notes.stopped(batch_of(*(replace(CONFIRMED, state=state) for state in states))) == {"text": told}
+
+
+def test_too_many_tunnels_are_counted_against_the_setting() -> None:
+    """The sentence has both numbers and the setting's name."""
+    text = notes.too_many(31, 20)["text"]
+    for part in ("31 tunnels", "about 20", "VPN_BOT_MAX_BATCH", "Nothing was done"):
+        assert part in text
 
 
 def test_another_gateway_is_named_and_the_command_shown() -> None:
     """What was typed, what is true, and what to type instead."""
     text = notes.other_gateway(
-        replace(PENDING, gateway_id="vpngw-typed000"), Tunnel(tunnel_id="", gateway_id="vpngw-true0000")
+        replace(PENDING, gateway_id="vpngw-typed000"),
+        Tunnel(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-true0000"),
     )["text"]
     assert "isn't on gateway vpngw-typed000; it is on vpngw-true0000" in text
     assert text.endswith("/vpn delete vpngw-true0000 vpnx-p0j11j28")

@@ -1,15 +1,18 @@
 """What is said in the thread, for whatever the cloud said."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.chat import batches as batch_replies
 from bot.chat import replies
 from bot.chat.blocks import Body
 from bot.domain.explain import explain
-from bot.domain.model import Deletion
+from bot.domain.model import Batch, Deletion, State
 from bot.rehearsal.limits import objects
-from tests.chat.hostile import assert_fit, codes, deletions, durations, foreign
+from tests.chat.hostile import assert_fit, batch_of, batches, codes, deletions, durations, foreign
 from tests.chat.test_cards import CONFIRMED, T0
 
 
@@ -46,9 +49,50 @@ def test_any_reply_is_one_that_slack_takes_and_that_pings_nobody(
         replies.refused(deletion, code, words, number),
         replies.still_there(deletion, state, waited_s),
         replies.gave_up(deletion, code, state),
+        replies.set_aside(deletion),
     ):
         assert_fit(body, deletion)
         assert deletion.tunnel_id in body["text"]
+
+
+@settings(max_examples=40)
+@given(batch=batches, page=st.integers(0, 30), now=st.floats(0, 4_000_000_000))
+def test_any_batchs_replies_are_ones_that_slack_takes(batch: Batch, page: int, now: float) -> None:
+    """Progress, list and summary of up to 900 tunnels with hostile names, codes and RequestIds."""
+    for body in (
+        batch_replies.progress(batch, now),
+        batch_replies.listing(batch, page),
+        batch_replies.summary(batch, page),
+    ):
+        assert_fit(body, batch.lead)
+
+
+def test_progress_counts_and_says_how_long_it_will_take() -> None:
+    """Two of four after ten seconds: about ten more."""
+    rows = [replace(CONFIRMED, state=state) for state in (State.GONE, State.REFUSED, *[State.DELETING] * 2)]
+    body = batch_replies.progress(batch_of(*rows), T0 + 70)
+    assert body["text"] == "2 of 4: 1 gone, 1 failed, 2 left."
+    assert "██████████░░░░░░░░░░" in shown(body)
+    assert "About 10 s left." in shown(body)
+
+
+def test_the_summary_lists_every_tunnel_that_is_not_gone_with_its_code_and_request_id() -> None:
+    """What failed is there to act on; what is gone is only counted."""
+    failed = replace(CONFIRMED, state=State.REFUSED, code="UnauthorizedOperation", request_id="r-1")
+    stopped = replace(CONFIRMED, state=State.CANCELLED, tunnel_id="vpnx-stopped0")
+    gone = replace(CONFIRMED, state=State.GONE)
+    body = batch_replies.summary(replace(batch_of(failed, stopped, gone), rows=(failed, stopped)), 0)
+    assert body["text"].startswith("1 of 3 VPN tunnels are gone.")
+    cells = [[cell["text"] for cell in row] for row in body["blocks"][1]["rows"]][1:]
+    assert cells == [
+        [
+            "vpnx-p0j11j28",
+            f"refused: {explain('UnauthorizedOperation').title}",
+            "UnauthorizedOperation",
+            "r-1",
+        ],
+        ["vpnx-stopped0", "stopped: not sent", "–", "none"],
+    ]
 
 
 def test_a_refusal_shows_the_explanation_and_the_clouds_own_words() -> None:

@@ -1,13 +1,17 @@
 """What people type and paste after /vpn is read rightly, or refused with a sentence that helps."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.command import (
+    ALL_EXAMPLE,
     EXAMPLE,
     HELP,
     OPTIONS_EXAMPLE,
+    TEXT_LIMIT,
     Command,
     DeleteCommand,
     HelpCommand,
@@ -16,22 +20,25 @@ from bot.domain.command import (
 )
 from bot.errors import BadCommand
 
-BARE = DeleteCommand(tunnel_id="vpnx-p0j11j28")
-BOTH = DeleteCommand(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-7lcl5331")
+BARE = DeleteCommand(tunnel_ids=("vpnx-p0j11j28",))
+BOTH = DeleteCommand(tunnel_ids=("vpnx-p0j11j28",), gateway_id="vpngw-7lcl5331")
+TWO = DeleteCommand(tunnel_ids=("vpnx-p0j11j28", "vpnx-k2m4n6p8"), gateway_id="vpngw-7lcl5331")
+ALL = DeleteCommand(tunnel_ids=(), gateway_id="vpngw-7lcl5331")
 FULL = DeleteCommand(
-    tunnel_id="vpnx-p0j11j28",
+    tunnel_ids=("vpnx-p0j11j28",),
     gateway_id="vpngw-7lcl5331",
     region="ap-guangzhou",
     reason="rebuild after INC-42",
 )
-REASONED = DeleteCommand(tunnel_id="vpnx-p0j11j28", reason="rebuild after INC-42")
 
 id_tails = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=8)
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 deletes = st.builds(
-    DeleteCommand,
-    tunnel_id=id_tails.map("vpnx-{}".format),
-    gateway_id=st.none() | id_tails.map("vpngw-{}".format),
+    lambda tunnels, gateway, **options: DeleteCommand(
+        tunnel_ids=tuple(tunnels), gateway_id=gateway if tunnels else "vpngw-7lcl5331", **options
+    ),
+    st.lists(id_tails.map("vpnx-{}".format), max_size=5, unique=True),  # none: all of a gateway's
+    st.none() | id_tails.map("vpngw-{}".format),
     region=st.none() | st.sampled_from(["ap-guangzhou", "ap-shanghai-fsi", "ap-guangzhou-open", "me-new-2"]),
     reason=st.lists(words | st.sampled_from(['"', "\\", '\\"', "--region", "—", "”"]), max_size=8).map(
         " ".join
@@ -64,6 +71,30 @@ def refusal(text: str) -> str:
         ),
         case("the short example", EXAMPLE.removeprefix("/vpn "), BOTH),
         case("the same region twice", "delete vpnx-p0j11j28 --region ap-x1 --region ap-x1", None),
+        case("several tunnels", "delete vpngw-7lcl5331 vpnx-p0j11j28 vpnx-k2m4n6p8", TWO),
+        case("the gateway between its tunnels", "delete vpnx-p0j11j28 vpngw-7lcl5331 vpnx-k2m4n6p8", TWO),
+        case(
+            "several tunnels, some twice",
+            "delete vpngw-7lcl5331 vpnx-p0j11j28 vpnx-k2m4n6p8 vpnx-p0j11j28 VPNX-K2M4N6P8",
+            TWO,
+        ),
+        case(
+            "an option between tunnels",
+            "delete vpnx-p0j11j28 --region ap-x1 vpnx-k2m4n6p8 vpngw-7lcl5331",
+            replace(TWO, region="ap-x1"),
+        ),
+        case(
+            "several tunnels without a gateway",
+            "delete vpnx-p0j11j28 vpnx-k2m4n6p8",
+            replace(TWO, gateway_id=None),
+        ),
+        case("all of a gateway", ALL_EXAMPLE.removeprefix("/vpn "), ALL),
+        case("--all first, and twice", "delete --all vpngw-7lcl5331 --ALL", ALL),
+        case(
+            "all of a gateway, with options",
+            'delete vpngw-7lcl5331 --reason "office closed" --all --region ap-x1',
+            replace(ALL, region="ap-x1", reason="office closed"),
+        ),
         case("nothing", "", HelpCommand()),
         case("only spaces", " \u200b\u00a0", HelpCommand()),
         case("help", "help", HelpCommand()),
@@ -77,7 +108,7 @@ def refusal(text: str) -> str:
 )
 def test_a_plain_command_is_read(text: str, command: Command | None) -> None:
     """The documented grammar, with ids and options in any order."""
-    assert parse(text) == (command or DeleteCommand(tunnel_id="vpnx-p0j11j28", region="ap-x1"))
+    assert parse(text) == (command or replace(BARE, region="ap-x1"))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +125,9 @@ def test_a_plain_command_is_read(text: str, command: Command | None) -> None:
         case("a free-standing mark", "delete vpngw-7lcl5331 vpnx-p0j11j28 !", BOTH),
         case("no-break spaces", "delete\u00a0vpngw-7lcl5331\u202fvpnx-p0j11j28", BOTH),
         case("ideographic spaces", "delete\u3000vpngw-7lcl5331\u3000vpnx-p0j11j28", BOTH),
+        case("a column of ids", "delete vpngw-7lcl5331\n• vpnx-p0j11j28\n• vpnx-k2m4n6p8\n", TWO),
+        case("a list with semicolons", "delete vpngw-7lcl5331: vpnx-p0j11j28; `vpnx-k2m4n6p8`;", TWO),
+        case("an em-dash all", "delete vpngw-7lcl5331 —all.", ALL),
         case("line ends", "delete\r\nvpngw-7lcl5331\nvpnx-p0j11j28\n", BOTH),
         case("zero-width spaces", "delete vpngw-\u200b7lcl5331 vpnx-p0j1\u200d1j28\u2060", BOTH),
         case("a byte order mark", "\ufeffdelete vpngw-7lcl5331 \ufeffvpnx-p0j11j28", BOTH),
@@ -146,9 +180,7 @@ def test_what_phones_and_pastes_do_is_forgiven(text: str, command: Command) -> N
 )
 def test_a_reason_is_taken_as_it_was_meant(tail: str, reason: str) -> None:
     """Quoted: what stands between the quotes. Unquoted: every word up to the next option."""
-    assert parse(f"delete vpnx-p0j11j28 --reason {tail}") == DeleteCommand(
-        tunnel_id="vpnx-p0j11j28", reason=reason
-    )
+    assert parse(f"delete vpnx-p0j11j28 --reason {tail}") == replace(BARE, reason=reason)
 
 
 @pytest.mark.parametrize("dashes", ["--", "—", "–"])
@@ -168,8 +200,14 @@ def test_an_unquoted_reason_ends_at_the_next_option(dashes: str) -> None:
         case("no verb", "vpnx-p0j11j28", "“vpnx-p0j11j28” is not a command."),
         case("no ids", "delete", "delete"),
         case("no tunnel", "delete vpngw-7lcl5331", "“vpngw-7lcl5331” is a gateway"),
-        case("two tunnels", "delete vpnx-p0j11j28 vpnx-f49l6u0z", "“vpnx-f49l6u0z” is a second tunnel"),
         case("two gateways", "delete vpngw-7lcl5331 vpngw-00000000", "“vpngw-00000000” is a second gateway"),
+        case("all and a tunnel", f"{render(BOTH)} --all", "either --all or the ids of tunnels, not both"),
+        case("all of two gateways", "delete --all vpngw-7lcl5331 vpngw-00000000", "is a second gateway"),
+        case("all of no gateway", "delete --all", "--all needs the id of its gateway"),
+        case("all without dashes", "delete vpngw-7lcl5331 all", "“all” is not an id or an option; did you"),
+        case("a star for all", "delete vpngw-7lcl5331 *", "or --all, is missing"),
+        case("an id after --all=", "delete --all=vpngw-7lcl5331 vpnx-p0j11j28", "not both"),
+        case("one bad id among good ones", f"{render(TWO)} vpnx-f49l6u0", "“vpnx-f49l6u0” is not a tunnel"),
         case("two regions", f"{render(BARE)} --region ap-x1 --region ap-x2", "“ap-x2” is a second --region"),
         case("two reasons", f'{render(BARE)} --reason "a" --reason "b"', "“b” is a second --reason"),
         case("a short id", "delete vpnx-p0j11j2", "“vpnx-p0j11j2” is not a tunnel id"),
@@ -228,7 +266,7 @@ def test_anything_else_is_refused_by_name(text: str, offending: str) -> None:
     sentence = refusal(text)
     assert offending in sentence
     _, shown = sentence.split(" Example: /vpn ")
-    assert parse(shown) in (BOTH, FULL)
+    assert parse(shown) in (BOTH, FULL, ALL)
 
 
 def test_the_letter_o_is_not_taken_for_a_zero() -> None:
@@ -249,6 +287,14 @@ def test_a_text_beyond_the_limit_is_never_cut_and_then_obeyed() -> None:
     assert "10000 characters" in refusal(render(BARE).ljust(10_000))
 
 
+def test_a_thousand_typed_ids_are_too_long_for_a_command_and_the_sentence_says_what_to_do() -> None:
+    """So many are asked for with --all."""
+    ids = " ".join(f"vpnx-{number:08d}" for number in range(1000))
+    sentence = refusal(f"delete vpngw-7lcl5331 {ids}")
+    assert f"at most {TEXT_LIMIT}" in sentence
+    assert "--all" in sentence
+
+
 def test_an_echoed_word_is_short_and_shows_what_it_is() -> None:
     """No control or direction character comes back, and at most 40 characters do."""
     sentence = refusal("delete a\u202eb\x07c\ud800d" + "e" * 100)
@@ -258,12 +304,12 @@ def test_an_echoed_word_is_short_and_shows_what_it_is() -> None:
 def test_help_shows_examples_that_work() -> None:
     """What help tells to type is read as help says, and needs no escaping in Slack."""
     shown = [line.split(" (")[0] for line in HELP.splitlines() if line.startswith("/vpn delete vpn")]
-    assert [parse(line.removeprefix("/vpn ")) for line in shown] == [BOTH, BARE, FULL]
+    assert [parse(line.removeprefix("/vpn ")) for line in shown] == [BOTH, BARE, TWO, ALL, FULL]
     assert not set("&<>") & set(HELP)
 
 
 @given(deletes)
-@example(DeleteCommand(tunnel_id="vpnx-p0j11j28", reason='\\" "'))
+@example(replace(BARE, reason='\\" "'))
 def test_a_rendered_command_reads_as_itself(command: DeleteCommand) -> None:
     """`render` writes what `parse` reads, whatever stands in the reason."""
     assert parse(render(command)) == command
@@ -280,13 +326,16 @@ def disguises(draw: st.DrawFn) -> tuple[DeleteCommand, str]:
     command = draw(deletes)
     dresses = st.sampled_from(["{}", "`{}`", "“{}”", "{}.", "({})", "{},", "\u200b{}", "*{}*", "<{}>"])
     cases = st.sampled_from(["lower", "upper", "title"])
+    again = draw(st.lists(st.sampled_from(command.tunnel_ids), max_size=2)) if command.tunnel_ids else []
     gaps = st.sampled_from([" ", ", ", "\u3000", "\u00a0 ", " \ufeff", "\n"])
     parts = [
         draw(dresses).format(getattr(word, draw(cases))())
-        for word in (command.gateway_id, command.tunnel_id)
+        for word in (command.gateway_id, *command.tunnel_ids, *again)
         if word
     ]
     dashes = draw(st.sampled_from(["--", "—", "–", "―", "——"]))
+    if not command.tunnel_ids:
+        parts.append(f"{dashes}all")
     if command.region:
         parts.append(f"{dashes}region{draw(gaps | st.just('='))}{command.region}")
     if command.reason:
@@ -301,9 +350,12 @@ def disguises(draw: st.DrawFn) -> tuple[DeleteCommand, str]:
 
 @given(disguises())
 def test_a_disguised_command_reads_as_the_plain_one(disguised: tuple[DeleteCommand, str]) -> None:
-    """Quotes, dashes, marks, case, commas and order change nothing."""
+    """Quotes, dashes, marks, case, commas, repeated ids and order change nothing."""
     command, text = disguised
-    assert parse(text) == command
+    read = parse(text)
+    assert isinstance(read, DeleteCommand)
+    assert sorted(read.tunnel_ids) == sorted(command.tunnel_ids)
+    assert replace(read, tunnel_ids=command.tunnel_ids) == command
 
 
 @given(st.data())
@@ -319,7 +371,9 @@ fragments = st.sampled_from(
     [
         "delete",
         "vpnx-p0j11j28",
+        "vpnx-k2m4n6p8",
         "vpngw-7lcl5331",
+        "--all",
         "--region",
         "—reason",
         "ap-x1",

@@ -16,10 +16,12 @@ from requests.adapters import HTTPAdapter
 from sqlalchemy import Connection
 
 from bot.cli import main
+from bot.ledger.store import Ledger
 
 _lock = threading.Lock()
 _crash_at = int(sys.argv.pop())
 _count = 0
+_asked = threading.Event()
 _changes: dict[int, int] = {}
 
 
@@ -34,7 +36,7 @@ def _moment(what: str) -> None:
 
 def _wrapped(original: Callable[..., Any], what: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not _count:
+        if not _asked.is_set():
             return original(*args, **kwargs)
         _moment(f"before {what}")
         answer = original(*args, **kwargs)
@@ -49,15 +51,27 @@ def _commit(original: Callable[[Connection], None]) -> Callable[[Connection], No
         driver = connection.connection.dbapi_connection
         changes = driver.total_changes if driver is not None else 0
         wrote, _changes[id(driver)] = changes != _changes.get(id(driver), 0), changes
-        if wrote and _count:
+        counts = wrote and _asked.is_set()
+        if counts:
             _moment("before commit")
         original(connection)
-        if wrote:
+        if counts:
             _moment("after commit")
 
     return commit
 
 
+def _ask(original: Callable[..., str]) -> Callable[..., str]:
+    def ask(*args: Any) -> str:
+        deletion_id = original(*args)
+        _asked.set()
+        _moment("after commit")
+        return deletion_id
+
+    return ask
+
+
+Ledger.ask = _ask(Ledger.ask)  # type: ignore[method-assign]  # the first moment: on disk, not acked
 Connection.commit = _commit(Connection.commit)  # type: ignore[method-assign]  # that is the point
 HTTPAdapter.send = _wrapped(HTTPAdapter.send, "cloud call")  # type: ignore[method-assign]  # likewise
 urllib.request.OpenerDirector.open = _wrapped(  # type: ignore[method-assign]  # likewise

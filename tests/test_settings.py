@@ -1,0 +1,234 @@
+"""Settings: read from where they may stand, refused by name, and never shown where they are secret."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BadSettings
+from bot.settings import Settings
+
+NEEDED = {
+    "SLACK_BOT_TOKEN": "xoxb-canary-bot",
+    "SLACK_APP_TOKEN": "xapp-canary-app",
+    "TENCENTCLOUD_SECRET_ID": "AKIDcanary",
+    "TENCENTCLOUD_SECRET_KEY": "canary-secret-key",
+    "TENCENTCLOUD_REGION": "ap-guangzhou",
+}
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-canary-bot",
+    "SLACK_APP_TOKEN": "xapp-canary-app",
+    "SLACK_SIGNING_SECRET": "canary-signing-secret",
+    "TENCENTCLOUD_SECRET_KEY": "canary-secret-key",
+    "TENCENTCLOUD_TOKEN": "canary-session-token",
+    "VPN_BOT_DATABASE_URL": "postgresql://vpnbot:canary-password@127.0.0.1/vpnbot",
+}
+NAMES = [name.upper() for name in Settings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder to start in, no secrets directory, and none of our settings in the environment."""
+    for name in os.environ:
+        if name.upper() in NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("VPN_BOT_SECRETS_DIR", str(tmp_path / "secrets"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+def complaint() -> str:
+    """Why the settings can't be read."""
+    with pytest.raises(BadSettings) as caught:
+        Settings.load()
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("needed")
+def test_five_settings_are_enough() -> None:
+    """Everything else has a default; nobody may use the bot until somebody is named."""
+    settings = Settings.load()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-canary-bot"
+    assert settings.tencentcloud_region == "ap-guangzhou"
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.vpn_bot_vpc_endpoint == "https://vpc.tencentcloudapi.com"
+    assert settings.vpn_bot_database_url.startswith("sqlite:///")
+    assert (settings.vpn_bot_operators, settings.vpn_bot_channels) == ((), ())
+    assert settings.vpn_bot_confirm_ttl_s == 900
+
+
+def test_every_missing_setting_is_named_at_once() -> None:
+    """One sentence a setting, each with what to do: nobody starts the bot five times to learn five names."""
+    sentences = complaint().splitlines()
+    required = [name for name in NEEDED if name != "SLACK_APP_TOKEN"]  # or a signing secret
+    assert [sentence.split(" ", 1)[0] for sentence in sentences] == required
+    assert all(sentence.endswith(".env.example explains it.") for sentence in sentences)
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+@pytest.mark.usefixtures("needed")
+def test_one_missing_setting_is_named_alone(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """And none of the secrets that are set is in the sentence."""
+    monkeypatch.delenv(missing)
+    said = complaint()
+    assert missing in said
+    assert len(said.splitlines()) == 1
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TENCENTCLOUD_REGION", "Guangzhou"),
+        ("TENCENTCLOUD_REGION", ""),
+        ("TENCENTCLOUD_REGION", "ap-guangzhou; rm"),
+        ("VPN_BOT_OPERATORS", "ana"),
+        ("VPN_BOT_OPERATORS", "U012AB3CD,@ben"),
+        ("VPN_BOT_OPERATORS", "C012AB3CD"),
+        ("VPN_BOT_CHANNELS", "#network-ops"),
+        ("VPN_BOT_CHANNELS", "U012AB3CD"),
+        ("VPN_BOT_MAX_BATCH", "0"),
+        ("VPN_BOT_MAX_BATCH", "1001"),
+        ("VPN_BOT_MAX_BATCH", "many"),
+        *(
+            (name, value)
+            for name in ("VPN_BOT_CONFIRM_TTL_S", "VPN_BOT_RETRY_FOR_S", "VPN_BOT_VERIFY_TIMEOUT_S")
+            for value in ("0", "-1", "86401", "nan", "inf", "15 minutes", "")
+        ),
+        ("VPN_BOT_HTTP_PORT", "65536"),
+        ("VPN_BOT_HTTP_PORT", "http"),
+        ("VPN_BOT_LOG_FORMAT", "xml"),
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_a_value_that_cannot_be_used_is_a_sentence_that_names_its_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """One line, without a traceback's or pydantic's jargon about inputs and URLs."""
+    monkeypatch.setenv(name, value)
+    said = complaint()
+    assert said.startswith(f"{name}: ")
+    assert said.endswith(".")
+    assert len(said.splitlines()) == 1
+    assert "canary" not in said
+    assert "pydantic" not in said
+
+
+@pytest.mark.usefixtures("needed")
+def test_without_a_way_for_slack_to_reach_it_both_ways_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Socket Mode wants the app token, HTTP the signing secret; an empty value is none."""
+    monkeypatch.setenv("SLACK_APP_TOKEN", "")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", " ")
+    said = complaint()
+    assert "SLACK_APP_TOKEN" in said
+    assert "SLACK_SIGNING_SECRET" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("U012AB3CD", ("U012AB3CD",)),
+        ("U012AB3CD,S045EF6GH", ("U012AB3CD", "S045EF6GH")),
+        (" U012AB3CD , W045EF6GH ", ("U012AB3CD", "W045EF6GH")),
+        ("U012AB3CD S045EF6GH", ("U012AB3CD", "S045EF6GH")),
+        ("U012AB3CD,\n  S045EF6GH,\n", ("U012AB3CD", "S045EF6GH")),
+        ("", ()),
+        (" , ", ()),
+    ],
+    ids=["one", "two", "spaces", "spaces only", "lines", "empty", "commas"],
+)
+@pytest.mark.usefixtures("needed")
+def test_a_list_is_read_however_it_is_separated(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: tuple[str, ...]
+) -> None:
+    """Commas, spaces and lines; no JSON."""
+    monkeypatch.setenv("VPN_BOT_OPERATORS", written)
+    assert Settings.load().vpn_bot_operators == read
+
+
+def test_a_dot_env_file_is_read(nowhere: Path) -> None:
+    """In the folder that the bot starts in; other programs' lines in it are none of our business."""
+    lines = [f'{name}="{value}"' for name, value in NEEDED.items()]
+    (nowhere / ".env").write_text("\n".join([*lines, "# a comment", "SOMETHING_ELSE=1"]))
+    assert Settings.load().tencentcloud_secret_key.get_secret_value() == "canary-secret-key"
+
+
+def test_the_example_is_read_as_it_stands(nowhere: Path) -> None:
+    """Whoever copies it and fills in the dots has a file that works."""
+    example = Path(__file__).parents[1] / ".env.example"
+    (nowhere / ".env").write_text(example.read_text("utf-8"), "utf-8")
+    assert Settings.load().vpn_bot_operators == ("U012AB3CD", "S045EF6GH")
+
+
+def test_files_in_a_secrets_directory_are_read(nowhere: Path) -> None:
+    """One a setting, named like it, as Docker and Kubernetes mount them, also with a last line break."""
+    (nowhere / "secrets").mkdir()
+    for name, value in NEEDED.items():
+        (nowhere / "secrets" / name.lower()).write_text(f"{value}\n")
+    settings = Settings.load()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-canary-bot"
+    assert settings.tencentcloud_secret_id == "AKIDcanary"
+
+
+def test_the_environment_goes_before_dot_env_and_that_before_the_secrets(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> None:
+    """As the module says."""
+    (nowhere / "secrets").mkdir()
+    for name, value in NEEDED.items():
+        (nowhere / "secrets" / name.lower()).write_text(value)
+    (nowhere / ".env").write_text("TENCENTCLOUD_REGION=ap-tokyo\nTENCENTCLOUD_SECRET_ID=AKIDenvfile\n")
+    monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-seoul")
+    settings = Settings.load()
+    assert settings.tencentcloud_region == "ap-seoul"
+    assert settings.tencentcloud_secret_id == "AKIDenvfile"
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-canary-bot"
+
+
+@pytest.mark.usefixtures("needed")
+def test_no_secret_is_in_any_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """repr, str and format, for logs and tracebacks; the database's address may hold a password."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    shown = f"{settings!r} {settings}"
+    assert "ap-guangzhou" in shown
+    assert "canary" not in shown.replace("AKIDcanary", "")
+
+
+@pytest.mark.usefixtures("needed")
+def test_settings_do_not_change_while_the_bot_runs() -> None:
+    """Frozen."""
+    settings = Settings.load()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.vpn_bot_operators = ("U0EVE000001",)
+    assert settings.vpn_bot_operators == ()
+
+
+@pytest.mark.usefixtures("needed")
+@pytest.mark.parametrize("written", ["http://127.0.0.1:1/api", "http://127.0.0.1:1/api/"])
+def test_the_api_address_ends_in_a_slash(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    """The SDK would cut its last part off otherwise."""
+    monkeypatch.setenv("SLACK_API_URL", written)
+    assert Settings.load().slack_api_url == "http://127.0.0.1:1/api/"
+
+
+@pytest.mark.parametrize("place", [".env", "secrets/slack_bot_token"])
+@pytest.mark.usefixtures("needed")
+def test_a_file_that_is_no_text_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path, place: str
+) -> None:
+    """As when an editor saved it in UTF-16, or a binary secret was mounted."""
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    (nowhere / "secrets").mkdir()
+    (nowhere / place).write_bytes("SLACK_BOT_TOKEN=xoxb-canary".encode("utf-16"))
+    said = complaint()
+    assert "UTF-8" in said
+    assert "canary" not in said

@@ -1,0 +1,59 @@
+"""A cloud that answers what a test puts up, for edges that no real one can be brought to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.cloud.answers import Accepted
+from bot.domain.model import Tunnel
+from bot.errors import CloudError
+from tests.ledger.opened import TUNNEL
+
+Look = Mapping[str, Tunnel] | CloudError
+Delete = str | CloudError
+STANDS: Look = {TUNNEL.tunnel_id: TUNNEL}
+GONE: Look = {}
+
+
+@dataclass
+class Cloud:
+    """`look` and `delete` are what it answers now: tunnels or a RequestId, or an error that is raised."""
+
+    look: Look = field(default_factory=dict)
+    delete: Delete = "r-1"
+    regions: dict[str, Look] = field(default_factory=dict)
+    looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    before_delete: Callable[[], None] = lambda: None
+
+    def look_up(
+        self,
+        *,
+        region: str,
+        tunnel_ids: Sequence[str],
+        mostly_gone: bool = False,  # noqa: ARG002  # it only spares calls
+    ) -> Mapping[str, Tunnel]:
+        """Like VpcClient's."""
+        self.looked.append((region, tuple(tunnel_ids)))
+        return _given(self.regions.get(region, self.look))
+
+    def list_tunnels(self, *, region: str, gateway_id: str) -> Sequence[Tunnel]:
+        """Like VpcClient's."""
+        self.looked.append((region, (gateway_id,)))
+        return list(_given(self.look).values())
+
+    def delete_vpn_connection(
+        self, *, region: str, gateway_id: str, tunnel_id: str, check: Callable[[], None]
+    ) -> Accepted:
+        """Like VpcClient's: `check` is asked right before it is sent."""
+        self.before_delete()
+        check()
+        self.deleted.append(f"{region}/{gateway_id}/{tunnel_id}")
+        if isinstance(self.delete, CloudError):
+            raise self.delete
+        return Accepted(request_id=self.delete)
+
+
+def _given(answer: Look) -> Mapping[str, Tunnel]:
+    if isinstance(answer, CloudError):
+        raise answer
+    return answer

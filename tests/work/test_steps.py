@@ -1,0 +1,308 @@
+"""Steps at edges that end-to-end tests can't bring about: deadlines to the moment, doubts, lost leases."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cloud.answers import described
+from bot.cloud.client import VpcClient
+from bot.domain.model import Deletion, State
+from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
+from bot.ledger.tables import deletions, posts
+from bot.work.steps import FIRST_PAUSE_S, LONGEST_PAUSE_S, Limits, Steps
+from tests.ledger.opened import LEASE_S, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask
+from tests.work.cloud import GONE, STANDS, Cloud, Look
+
+VERIFY_S = 120.0
+NOT_FOUND = Refused("ResourceNotFound", "no such tunnel", "r-404")
+BUSY = Refused("UnsupportedOperation.MutexOperationTaskRunning", "busy", "r-busy")
+FORBIDDEN = Refused("UnauthorizedOperation", "not allowed", "r-no")
+NO_ANSWER = OutcomeUnknown("reset")
+UNREACHABLE = NotSent("refused")
+OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
+
+
+@dataclass
+class Scene:
+    """One deletion on a ledger, steps over it, and the cloud that they meet."""
+
+    replica: Replica
+    cloud: Cloud
+    steps: Steps
+    card_id: str = ""
+
+    def confirmed(self, **columns: Any) -> "Scene":
+        """Show and confirm the tunnel; `columns` are set as if earlier steps had written them."""
+        self.card_id = self.replica.show()
+        assert self.replica.decide(self.card_id).won
+        if columns:
+            with self.replica.database.write() as tx:
+                tx.connection.execute(deletions.update().values(**columns))
+        return self
+
+    def act(self, *states: State) -> Deletion:
+        """Run the step of what is due."""
+        self.steps.act(self.replica.take(*states))
+        return self.now
+
+    def verify(self) -> Deletion:
+        """Look whether it's gone."""
+        self.steps.verify([self.replica.take(State.VERIFYING)])
+        return self.now
+
+    def at(self, seconds: float) -> "Scene":
+        """Move to so many seconds after T0."""
+        self.replica.clock.now = T0 + seconds
+        return self
+
+    @property
+    def now(self) -> Deletion:
+        return self.replica.now(self.card_id)
+
+    @property
+    def said(self) -> list[str]:
+        """The kinds of what is said in the thread, without the card."""
+        return [kind for kind in self.replica.queued() if kind != "card"]
+
+    def text(self, kind: str) -> str:
+        """The fallback text of a reply."""
+        body = next(row["body"] for row in self.replica.rows(posts) if row["kind"] == kind)
+        return str(json.loads(body)["text"])
+
+
+def steps_over(replica: Replica, cloud: Cloud, jitter: float = 0.0) -> Steps:
+    return Steps(
+        cloud=cast(VpcClient, cloud),
+        claims=replica.claims,
+        leases=replica.leases,
+        limits=Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20),
+        clock=replica.clock,
+        jitter=lambda: jitter,
+    )
+
+
+@pytest.fixture
+def scene(first: Replica) -> Scene:
+    cloud = Cloud(look=STANDS)
+    return Scene(first, cloud, steps_over(first, cloud))
+
+
+@pytest.mark.parametrize(("unclear", "state"), [(True, State.GONE), (False, State.REFUSED)])
+@pytest.mark.parametrize("code", ["ResourceNotFound", "UnsupportedOperation.RecordNotExists"])
+def test_not_found_is_success_only_where_an_earlier_try_may_have_done_it(
+    scene: Scene, code: str, unclear: bool, state: State
+) -> None:
+    """After a lost answer it's ours, and gone; without one, somebody else's doing is not called ours."""
+    scene.confirmed(unclear=unclear).cloud.delete = Refused(code, "", "r-404")
+    assert scene.act(State.CONFIRMED).state is state
+    assert scene.said == ["gone" if unclear else "refused"]
+
+
+def test_a_try_that_was_refused_leaves_an_older_doubt_standing(scene: Scene) -> None:
+    """Lost answer, then “busy”, then “not found”: the first one may have done it."""
+    scene.confirmed(unclear=True).cloud.delete = BUSY
+    assert scene.act(State.CONFIRMED).unclear
+    scene.cloud.delete = NOT_FOUND
+    assert scene.at(LONGEST_PAUSE_S).act(State.CONFIRMED).state is State.GONE
+
+
+def test_a_try_that_surely_did_nothing_raises_no_doubt(scene: Scene) -> None:
+    """“Busy” and a refused connection changed nothing, and “not found” after them isn't ours."""
+    scene.confirmed()
+    for seconds, error in enumerate([BUSY, UNREACHABLE]):
+        scene.cloud.delete = error
+        assert not scene.at(10 * seconds).act(State.CONFIRMED).unclear
+    scene.cloud.delete = NOT_FOUND
+    assert scene.at(20).act(State.CONFIRMED).state is State.REFUSED
+
+
+@pytest.mark.parametrize("error", [BUSY, UNREACHABLE], ids=["busy", "unreachable"])
+@pytest.mark.parametrize(
+    ("early_s", "state"), [(0.001, State.CONFIRMED), (0, State.REFUSED)], ids=["in time", "at the deadline"]
+)
+def test_retries_end_at_the_deadline_to_the_moment(
+    scene: Scene, error: CloudError, early_s: float, state: State
+) -> None:
+    """Waiting until then, said once; after it the end, with the code."""
+    scene.confirmed(retry_until=T0 + RETRY_S).cloud.delete = error
+    ended = scene.at(RETRY_S - early_s).act(State.CONFIRMED)
+    assert ended.state is state
+    assert scene.said == ["waiting" if early_s else "refused"]
+    assert ended.code in ("UnsupportedOperation.MutexOperationTaskRunning", "CloudUnreachable")
+
+
+@pytest.mark.parametrize("error", [BUSY, UNREACHABLE], ids=["busy", "unreachable"])
+@pytest.mark.parametrize(
+    ("look", "state", "reply"),
+    [
+        (GONE, State.GONE, "gone"),
+        ({TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}, State.VERIFYING, "accepted"),
+        (STANDS, State.UNKNOWN, "gave up"),
+        (NO_ANSWER, State.UNKNOWN, "gave up"),
+    ],
+    ids=["gone", "being deleted", "stands", "look fails"],
+)
+def test_at_the_deadline_a_doubt_is_looked_into_and_never_called_not_deleted(
+    scene: Scene, error: CloudError, look: Look, state: State, reply: str
+) -> None:
+    """An earlier try may have been carried out: only a look can tell, and it is taken before the end."""
+    scene.confirmed(retry_until=T0 + RETRY_S, unclear=True).cloud.delete = error
+    scene.at(RETRY_S).act(State.CONFIRMED)
+    scene.cloud.look = look
+    assert scene.act(State.DELETING).state is state
+    assert scene.said == [reply]
+
+
+def test_a_look_that_fails_is_repeated_until_the_deadline(scene: Scene) -> None:
+    """In time it stays DELETING, and nothing is sent; at the deadline it says that nothing is known."""
+    scene.confirmed(retry_until=T0 + RETRY_S).cloud.delete = NO_ANSWER
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = UNREACHABLE
+    assert scene.at(RETRY_S - 0.001).act(State.DELETING).state is State.DELETING
+    assert scene.at(RETRY_S + LONGEST_PAUSE_S).act(State.DELETING).state is State.UNKNOWN
+    assert len(scene.cloud.deleted) == 1
+    assert scene.text("gave up") == (
+        "It isn't known whether vpnx-p0j11j28 was deleted; and looking at it failed too."
+    )
+
+
+def test_a_lost_answer_to_a_deletion_that_began_is_not_asked_again(scene: Scene) -> None:
+    """Seen in state DELETING: accepted, and the RequestId is said to be lost."""
+    scene.confirmed().cloud.delete = NO_ANSWER
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
+    assert scene.at(1).act(State.DELETING).state is State.VERIFYING
+    assert "answer was lost" in scene.text("accepted")
+    assert len(scene.cloud.deleted) == 1
+
+
+@pytest.mark.parametrize(
+    ("early_s", "state"), [(0.001, State.VERIFYING), (0, State.UNKNOWN)], ids=["in time", "at the limit"]
+)
+def test_still_there_is_said_at_the_time_limit_to_the_moment(
+    scene: Scene, early_s: float, state: State
+) -> None:
+    """With the state that was seen and the RequestId; before that, silence."""
+    scene.confirmed()
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
+    seen = scene.at(VERIFY_S - early_s).verify()
+    assert (seen.state, seen.last_seen, seen.request_id) == (state, "DELETING", "r-1")
+    assert scene.said == ["accepted", *(["still there"] if state is State.UNKNOWN else [])]
+
+
+def test_looks_that_fail_until_the_limit_end_with_what_was_last_seen(scene: Scene) -> None:
+    """A failed look is never taken for gone."""
+    scene.confirmed()
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
+    scene.at(1).verify()
+    scene.cloud.look = UNREACHABLE
+    assert scene.at(60).verify().state is State.VERIFYING
+    assert scene.at(VERIFY_S).verify().state is State.UNKNOWN
+    assert scene.text("still there") == "vpnx-p0j11j28 is still there after 120 s: state DELETING."
+
+
+def test_a_worker_that_lost_its_row_while_it_waited_for_its_turn_sends_nothing(
+    scene: Scene, second: Replica
+) -> None:
+    """Another took it over meanwhile: the call isn't made, nothing is written."""
+    scene.confirmed()
+    held = replace(scene.replica.take(State.CONFIRMED), until=0.0)
+
+    def taken_over() -> None:
+        scene.replica.clock.now += LEASE_S
+        second.take(State.DELETING)
+        scene.replica.leases.renew()
+
+    scene.cloud.before_delete = taken_over
+    scene.steps.act(held)
+    assert scene.cloud.deleted == []
+    assert scene.now.state is State.DELETING
+
+
+def test_one_lost_row_does_not_keep_the_others_of_its_group(scene: Scene, second: Replica) -> None:
+    """Looked up together, written one by one."""
+    for tunnel in (TUNNEL, OTHER):
+        scene.replica.ledger.ask(ask(tunnel.tunnel_id))
+    group = scene.replica.claims.claim(2, [State.ASKED])
+    scene.replica.clock.now += LEASE_S
+    lost, *_ = second.claims.claim(1, [State.ASKED])
+    scene.cloud.look = {TUNNEL.tunnel_id: TUNNEL, OTHER.tunnel_id: OTHER}
+    scene.steps.prepare(group)
+    states = {held.deletion.deletion_id: scene.replica.now(held.deletion.deletion_id).state for held in group}
+    assert states.pop(lost.deletion.deletion_id) is State.ASKED
+    assert list(states.values()) == [State.PENDING]
+
+
+def test_each_region_is_looked_up_by_itself_and_one_that_fails_is_alone(scene: Scene) -> None:
+    """One call for all of a region's ids; the other region's card is shown."""
+    for number in range(3):
+        scene.replica.ledger.ask(ask(TUNNEL.tunnel_id, region="ap-tokyo"))
+        scene.replica.ledger.ask(ask(f"vpnx-0000000{number}", region="ap-seoul"))
+    scene.cloud.regions = {"ap-tokyo": STANDS, "ap-seoul": UNREACHABLE}
+    scene.steps.prepare(scene.replica.claims.claim(10, [State.ASKED]))
+    assert sorted(scene.cloud.looked) == [
+        ("ap-seoul", ("vpnx-00000000", "vpnx-00000001", "vpnx-00000002")),
+        ("ap-tokyo", (TUNNEL.tunnel_id,)),
+    ]
+    states = [(row["region"], row["state"]) for row in scene.replica.rows(deletions)]
+    assert sorted(states) == [("ap-seoul", "asked")] * 3 + [("ap-tokyo", "pending")] * 3
+
+
+def test_a_look_up_that_keeps_failing_is_told_once_and_ends_at_the_deadline(scene: Scene) -> None:
+    """The requester reads that the bot waits, and in the end why there is no card."""
+    card_id = scene.replica.ledger.ask(ask())
+    scene.cloud.look = NO_ANSWER
+    for seconds in (0, 10, 20, RETRY_S - 0.001):
+        scene.at(seconds).steps.prepare([scene.replica.take(State.ASKED)])
+        assert scene.replica.now(card_id).state is State.ASKED
+    assert scene.replica.queued() == ["told look-up failed"]
+    scene.at(RETRY_S + LONGEST_PAUSE_S).steps.prepare([scene.replica.take(State.ASKED)])
+    assert scene.replica.now(card_id).state is State.REFUSED
+    assert scene.replica.queued() == ["told look-up failed", "told turned down"]
+
+
+@given(attempts=st.integers(0, 2_000), jitter=st.floats(0, 1, exclude_max=True))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pauses_double_up_to_ten_seconds_and_never_march_in_step(
+    scene: Scene, attempts: int, jitter: float
+) -> None:
+    """Between half and the whole of the doubled pause, however many tries went before."""
+    with scene.replica.database.write() as tx:
+        tx.connection.execute(deletions.delete())
+    scene.at(0).confirmed(attempts=attempts, retry_until=None).cloud.delete = BUSY
+    steps_over(scene.replica, scene.cloud, jitter).act(scene.replica.take(State.CONFIRMED))
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempts, 100))
+    (row,) = scene.replica.rows(deletions)
+    pause_s = row["next_at"] - T0
+    assert longest / 2 - 1e-6 <= pause_s <= longest + 1e-6
+    assert pause_s == pytest.approx(longest * (1 - jitter / 2), abs=1e-6)
+
+
+@pytest.mark.parametrize("error", [LeaseLost("x"), FORBIDDEN], ids=["lost", "refused"])
+def test_a_step_of_somebody_elses_row_is_no_fault(scene: Scene, error: Exception) -> None:
+    """LeaseLost ends the step quietly; nothing but LedgerUnavailable leaves it."""
+
+    def fail() -> None:
+        raise error
+
+    scene.confirmed().cloud.before_delete = fail
+    scene.steps.act(scene.replica.take(State.CONFIRMED))
+    assert scene.now.state is (State.DELETING if isinstance(error, LeaseLost) else State.REFUSED)
+
+
+@pytest.mark.parametrize("name", ["half \ud83d pair", "nul \x00", "<!channel>" * 1_000, "\u202e\u200b"])
+def test_whatever_a_tunnel_is_called_its_card_is_shown(scene: Scene, name: str) -> None:
+    """As the cloud's answer is read: half a surrogate pair once stopped a step for good."""
+    entry = {"VpnConnectionId": TUNNEL.tunnel_id, "VpnGatewayId": f"vpngw-{name}", "VpnConnectionName": name}
+    answer = {"RequestId": "r-1", "TotalCount": 1, "VpnConnectionSet": [entry]}
+    scene.cloud.look = {tunnel.tunnel_id: tunnel for tunnel in described(answer).tunnels}
+    card_id = scene.replica.ledger.ask(ask())
+    scene.steps.prepare([scene.replica.take(State.ASKED)])
+    assert scene.replica.now(card_id).state is State.PENDING
+    assert scene.replica.queued() == ["card"]
