@@ -24,7 +24,9 @@ def card(batch: Batch) -> Body:
     if batch.size <= ROWS_ON_CARD:
         shown.append(_table(batch.rows))
     shown.append(lines(*_standing(batch)))
-    shown += buttons(lead, _question(batch), unsent=batch.count(State.CONFIRMED) > 0)
+    # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
+    stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
+    shown += buttons(lead, _question(batch), unsent=stoppable)
     end = "" if headline.endswith("?") else "."
     return {"text": f"{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
 

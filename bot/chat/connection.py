@@ -34,6 +34,9 @@ class _Client(SocketModeClient):
     def connect(self) -> None:
         super().connect()
         session = self.current_session
+        if session is not None and session.sock is not None:
+            # Without it an ack waits in the kernel until Slack's side has confirmed the ack before.
+            session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # The SDK measures from the first pong on, so a connection that never answers would stay for good.
         if session is not None and session.last_ping_pong_time is None:
             session.last_ping_pong_time = time.time()

@@ -22,7 +22,7 @@ DELETE_THREADS = 8
 POST_THREADS = 4
 # People come first: there is one interpreter and one writer, and an ack has three seconds.
 QUIET_S = 0.025
-LONGEST_COURTESY_S = 0.5
+LONGEST_COURTESY_S = 2.0
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Listeners:
         self._heard_at = time.monotonic()
 
     def let_pass(self) -> None:
-        """Return once no listener has written for a moment, or after half a second."""
+        """Return once no listener has written for a moment, or after two seconds."""
         deadline = time.monotonic() + LONGEST_COURTESY_S
         while (now := time.monotonic()) < deadline and (quiet_s := now - self._heard_at) < QUIET_S:
             time.sleep(QUIET_S - quiet_s)
