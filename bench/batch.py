@@ -1,4 +1,4 @@
-"""A thousand tunnels on one card: how fast, how evenly, and at what weight, with one replica and with three."""
+"""A thousand tunnels on one card: how fast, how evenly, at what weight; with one replica and with three."""
 
 # `make check` runs where psutil isn't installed.
 # mypy: disable-error-code="import-untyped, import-not-found"
@@ -38,6 +38,7 @@ def _play(who: str, replicas: int, settings: dict[str, str]) -> list[Row]:
         before = [bot.memory_info().rss for bot in bots]
         stage.slack.command(ANA, NETWORK_OPS, f"delete {CCN_GATEWAY} --all")
         card = stage.slack.wait_for(lambda: _find(stage, "Delete 1000 VPN tunnels?"), CARD_WITHIN_S)
+        assert card is not None
         stage.slack.press(BEN, NETWORK_OPS, card.ts, "confirm_deletion")
         stage.slack.wait_for(lambda: _find(stage, "1000 of 1000 VPN tunnels are gone"), END_WITHIN_S)
         grown_mb = max((bot.memory_info().rss - was) / 1e6 for bot, was in zip(bots, before, strict=True))

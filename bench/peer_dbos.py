@@ -14,7 +14,6 @@ config: DBOSConfig = {
     "name": "peer",
     "system_database_url": url,
     "log_level": "ERROR",
-    "run_admin_server": False,
 }
 DBOS(config=config)
 

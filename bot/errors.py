@@ -3,7 +3,6 @@
 BotError
 ├── BadSettings          the environment, .env or secrets directory can't be used
 ├── BadCommand           the text after /vpn can't be read; carries the sentence for the person
-├── NoUndoKit            what is needed to make a tunnel again isn't known
 ├── CloudError           a Tencent Cloud call gave no value
 │   ├── Refused          the cloud answered with an error code: it did not do it
 │   ├── NotSent          the request surely never arrived
@@ -29,10 +28,6 @@ class BadSettings(BotError):
 
 class BadCommand(BotError):
     """The text after /vpn can't be read; the message is a private sentence for the person who typed it."""
-
-
-class NoUndoKit(BotError):
-    """What is needed to make a tunnel again isn't known; the message says what is missing."""
 
 
 class CloudError(BotError):

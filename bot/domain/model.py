@@ -20,8 +20,7 @@ class Tunnel:
     """One VPN tunnel (the API's VpnConnection) as DescribeVpnConnections showed it.
 
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
-    wire: all that the cloud showed, as JSON and in its own names, for the undo kit. The PreShareKey never
-    enters it, nor anything else that is named like a key.
+    The PreShareKey never enters it.
     """
 
     tunnel_id: str
@@ -37,7 +36,6 @@ class Tunnel:
     created_time: str = ""
     policies: tuple[SecurityPolicy, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    wire: str = field(default="", repr=False)
 
     @property
     def carries_traffic(self) -> bool | None:
@@ -46,24 +44,6 @@ class Tunnel:
             return True
         answers_probes = bool(self.health_check_enabled) and self.health_check_status == "AVAILABLE"
         return False if self.state and self.net_status == "UNAVAILABLE" and not answers_probes else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it; instance_id is its next hop."""
-
-    destination: str
-    instance_type: str
-    instance_id: str
-    priority: int | None
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """What stands in the place of something that the cloud didn't tell; `why` is a few words."""
-
-    why: str
 
 
 class State(StrEnum):

@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, insert, select, tuple_, update
@@ -22,7 +23,7 @@ from bot.ledger.rows import (
     add_post,
     add_private,
     add_says,
-    deletion_by_id,
+    deletion_from,
     held_from,
     lease_free,
     released,
@@ -43,11 +44,28 @@ _Lease = tuple[str | int, int]
 _IS_DUE = (deletions.c.state.in_(bindparam("states", expanding=True)), *lease_free(deletions))
 _ANY_DUE = select(deletions.c.deletion_id).where(*_IS_DUE).limit(1)
 _DUE = (
-    select(deletions)
+    select(deletions.c.deletion_id)
     .where(*_IS_DUE)
     .order_by(deletions.c.next_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_LEASE: dict[str, Any] = {"owner": bindparam("me"), "lease_until": bindparam("until")}
+_TAKE = (
+    update(deletions)
+    .where(deletions.c.deletion_id.in_(select(_DUE.c.deletion_id)))
+    .values(fence=deletions.c.fence + 1, **_LEASE)
+    .returning(*deletions.c)
+)
+_IF_STILL_MINE = (
+    update(deletions)
+    .where(
+        deletions.c.deletion_id == bindparam("held_id"),
+        deletions.c.fence == bindparam("held_fence"),
+        deletions.c.state == bindparam("held_state"),
+    )
+    .returning(*deletions.c)
 )
 
 
@@ -70,6 +88,7 @@ class Leases:
         self._working: set[_Lease] = set()
         self._renewed: frozenset[_Lease] = frozenset()
         self._renewed_until = 0.0
+        self._left = False
 
     def until(self) -> float:
         """When a lease ends that is taken now."""
@@ -120,11 +139,12 @@ class Leases:
         lease, now = _lease(held), self._monotonic()
         with self._lock:
             renewed = lease in self._renewed and now < self._renewed_until
-        if now >= held.until and not renewed:
+        if self._left or (now >= held.until and not renewed):
             raise LeaseLost(str(lease[0]))
 
     def give_back(self) -> None:
-        """On the way out: let others take at once what this process still holds."""
+        """On the way out: let others take at once what this process still holds. It holds nothing then."""
+        self._left = True
         with self._database.write() as tx:
             for table in (deletions, posts):
                 tx.connection.execute(update(table).where(table.c.owner == self.owner).values(**released()))
@@ -150,16 +170,10 @@ class Claims:
             if tx.connection.execute(_ANY_DUE, {"states": names, "now": tx.now}).first() is None:
                 return []
         with self._database.write() as tx:
+            lease = {"me": self._leases.owner, "until": tx.now + self._leases.lease_s}
             due = {"states": names, "now": tx.now, "most": limit}
-            rows = tx.connection.execute(_DUE, due).mappings().all()
-            if rows:
-                take(
-                    tx,
-                    deletions,
-                    deletions.c.deletion_id.in_([row["deletion_id"] for row in rows]),
-                    self._leases,
-                )
-        held = [held_from(row, until=until) for row in rows]
+            rows = tx.connection.execute(_TAKE, {**due, **lease}).mappings().all()
+        held = [held_from(row, until=until) for row in sorted(rows, key=itemgetter("next_at"))]
         self._leases.begin(held)
         return held
 
@@ -287,14 +301,13 @@ def _seen(tunnel: Tunnel) -> dict[str, Any]:
     }
 
 
-def _write(tx: Transaction, held: Held, **values: Any) -> None:
-    still_mine = and_(
-        deletions.c.deletion_id == held.deletion.deletion_id,
-        deletions.c.fence == held.fence,
-        deletions.c.state == held.deletion.state.value,
-    )
-    if tx.connection.execute(update(deletions).where(still_mine).values(**values)).rowcount != 1:
-        raise LeaseLost(held.deletion.deletion_id)
+def _write(tx: Transaction, held: Held, **values: Any) -> Deletion:
+    was = held.deletion
+    mine = {"held_id": was.deletion_id, "held_fence": held.fence, "held_state": was.state.value}
+    row = tx.connection.execute(_IF_STILL_MINE, {**values, **mine}).mappings().first()
+    if row is None:
+        raise LeaseLost(was.deletion_id)
+    return deletion_from(row)
 
 
 def _move(
@@ -307,8 +320,4 @@ def _move(
         values["sent_at"] = tx.now
     if to.ended:
         values |= {"ended_at": tx.now, "response_url": None}
-    _write(tx, held, **values)
-    deletion = deletion_by_id(tx, held.deletion.deletion_id)
-    if deletion is None:
-        raise LeaseLost(held.deletion.deletion_id)
-    return deletion
+    return _write(tx, held, **values)

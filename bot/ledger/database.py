@@ -19,7 +19,10 @@ from bot.errors import BadSettings, LedgerUnavailable
 
 BUSY_TIMEOUT_MS = 2_000
 WAL_RETRY_S = 0.01
+BUSY_STEP_MS = 200  # it is set anew only when it has changed by so much
 POOL_TIMEOUT_S = 1.0
+# The server's time is asked for this often; in between the monotonic clock, which nobody sets, tells it.
+ASK_TIME_EVERY_S = 5.0
 # A database that hangs must not take a listener past Slack's three seconds.
 _POSTGRES_LIMITS = {
     "connect_timeout": 2,
@@ -45,8 +48,11 @@ class Database:
 
     def __init__(self, url: str, *, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._server_ahead_s = 0.0
+        # When, by the monotonic clock, the server was asked for its time, and what it said.
+        self._asked = (-math.inf, 0.0)
         self._engine = _engine(url)
+        # A look needs no BEGIN and no COMMIT, which on PostgreSQL are round trips.
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         # SQLite has one writer; queueing here is fair, its own busy handler sleeps in growing steps.
         self._writing = threading.Lock()
@@ -60,7 +66,9 @@ class Database:
                     yield Transaction(connection, self._server_time(connection))
                 return
             with self._turn() as left_ms, self._engine.connect() as connection:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {left_ms}")
+                if connection.info.get("busy_ms", BUSY_TIMEOUT_MS) != left_ms:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {left_ms}")
+                    connection.info["busy_ms"] = left_ms
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield Transaction(connection, self._clock())
                 connection.commit()
@@ -68,7 +76,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A look without a lock."""
-        with _translated(), self._engine.connect() as connection:
+        with _translated(), self._reading.connect() as connection:
             yield Transaction(connection, self._clock() if self._is_sqlite else self._server_time(connection))
 
     def close(self) -> None:
@@ -82,18 +90,23 @@ class Database:
         if not self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
             raise LedgerUnavailable("other writes of this process don't come to an end")
         try:
-            yield max(0, math.ceil(BUSY_TIMEOUT_MS - (time.monotonic() - began) * 1000))
+            left_ms = BUSY_TIMEOUT_MS - (time.monotonic() - began) * 1000
+            yield max(0, math.ceil(left_ms / BUSY_STEP_MS) * BUSY_STEP_MS)
         finally:
             self._writing.release()
 
     def now(self) -> float:
-        """The ledger's time without asking: this machine's, set right by the last transaction's."""
-        return self._clock() + self._server_ahead_s
+        """The ledger's time without asking: as of the last transaction, and what has passed since."""
+        if self._is_sqlite:
+            return self._clock()
+        asked_at, server_time = self._asked
+        return server_time + time.monotonic() - asked_at
 
     def _server_time(self, connection: Connection) -> float:
-        now = float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
-        self._server_ahead_s = now - self._clock()
-        return now
+        if time.monotonic() - self._asked[0] > ASK_TIME_EVERY_S:
+            asked = select(func.extract("epoch", func.clock_timestamp()))
+            self._asked = (time.monotonic(), float(connection.execute(asked).scalar_one()))
+        return self.now()
 
 
 @contextmanager

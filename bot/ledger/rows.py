@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, and_, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, bindparam, func, select, update
 
 from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, State, Tunnel
 from bot.ledger.database import Transaction
@@ -15,6 +16,13 @@ from bot.ledger.tables import deletions, events, posts
 # Posts that are drawn from the deletions when they are said, and drawn anew whenever these change.
 CARD = "card"
 PROGRESS = "progress"
+# Statements that never change are made once: making one costs more than running it.
+_BY_ID = select(deletions).where(deletions.c.deletion_id == bindparam("by_id"))
+_TOUCH = (
+    update(posts)
+    .where(posts.c.card_id == bindparam("of_card"), posts.c.kind == bindparam("of_kind"))
+    .values(wanted=posts.c.wanted + 1)
+)
 _DELETION_FIELDS = tuple(field.name for field in fields(Deletion))
 
 
@@ -83,7 +91,7 @@ def tunnel_from_text(text: str | None) -> Tunnel | None:
 def held_from(row: RowMapping, *, until: float) -> Held:
     """A row of the deletions table that was just claimed."""
     deletion, damaged = _read(row)
-    return Held(deletion=deletion, damaged=damaged, fence=row["fence"] + 1, until=until)
+    return Held(deletion=deletion, damaged=damaged, fence=row["fence"], until=until)
 
 
 def deletion_from(row: RowMapping) -> Deletion:
@@ -108,8 +116,7 @@ def _read(row: RowMapping) -> tuple[Deletion, bool]:
 
 def deletion_by_id(tx: Transaction, deletion_id: str) -> Deletion | None:
     """The deletion as it is in this transaction."""
-    query = select(deletions).where(deletions.c.deletion_id == deletion_id)
-    row = tx.connection.execute(query).mappings().first()
+    row = tx.connection.execute(_BY_ID, {"by_id": deletion_id}).mappings().first()
     return None if row is None else deletion_from(row)
 
 
@@ -151,16 +158,15 @@ def released() -> dict[str, Any]:
     return {"owner": None, "lease_until": 0.0}
 
 
-def insert_once(tx: Transaction, table: Table, values: Mapping[str, Any], keys: Iterable[str]) -> None:
-    """Insert, or leave the row that has these keys as it is."""
-    statement = upsert(tx, table).values(**values).on_conflict_do_nothing(index_elements=list(keys))
-    tx.connection.execute(statement)
-
-
-def upsert(tx: Transaction, table: Table) -> Any:
+@lru_cache(maxsize=8)
+def upsert(dialect_name: str, table: Table) -> Any:
     """The dialect's own INSERT, which has ON CONFLICT; the other dialect's is never loaded."""
-    dialect = import_module(f"sqlalchemy.dialects.{tx.connection.dialect.name}")
-    return dialect.insert(table)
+    return import_module(f"sqlalchemy.dialects.{dialect_name}").insert(table)
+
+
+@lru_cache(maxsize=2)
+def _post_once(dialect_name: str) -> Any:
+    return upsert(dialect_name, posts).on_conflict_do_nothing(index_elements=["card_id", "kind"])
 
 
 def add_post(
@@ -176,7 +182,7 @@ def add_post(
         "next_at": tx.now,
         **columns,
     }
-    insert_once(tx, posts, values, ("card_id", "kind"))
+    tx.connection.execute(_post_once(tx.connection.dialect.name), values)
 
 
 def add_says(tx: Transaction, deletion: Deletion, says: Iterable[Saying]) -> None:
@@ -194,10 +200,9 @@ def add_private(tx: Transaction, deletion: Deletion, kind: str, body: Mapping[st
 
 def touch(tx: Transaction, card_id: str, kind: str) -> None:
     """A drawn post no longer shows what is true: it is due."""
-    is_post = and_(posts.c.card_id == card_id, posts.c.kind == kind)
-    tx.connection.execute(update(posts).where(is_post).values(wanted=posts.c.wanted + 1))
+    tx.connection.execute(_TOUCH, {"of_card": card_id, "of_kind": kind})
 
 
 def add_event(tx: Transaction, kind: str, **columns: Any) -> None:
     """Append to the audit trail."""
-    tx.connection.execute(events.insert().values(at=tx.now, kind=kind, **columns))
+    tx.connection.execute(events.insert(), {"at": tx.now, "kind": kind, **columns})

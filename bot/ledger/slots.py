@@ -25,7 +25,7 @@ class Slots:
         """Move the key's next slot: to now + first_s, or, where it is later already, by more_s."""
         with self._database.write() as tx:
             idle_until = tx.now + first_s
-            line = upsert(tx, paces).values(key=key, next_at=idle_until)
+            line = upsert(tx.connection.dialect.name, paces).values(key=key, next_at=idle_until)
             later = paces.c.next_at + more_s
             line = line.on_conflict_do_update(
                 index_elements=[paces.c.key],

@@ -118,15 +118,16 @@ class Ledger:
             )
             tx.connection.execute(update(deletions).where(under_way).values(retry_until=tx.now))
             batch = read_batch(tx, card_id, first=0)
-            if batch is not None:
+            if batch is not None and batch.lead.decided_at is not None:
                 detail = f"{stopped} of {batch.size} not sent"
                 channel_id = batch.lead.channel_id
                 add_event(tx, "stopped", deletion_id=card_id, actor=by, channel_id=channel_id, detail=detail)
-                touch(tx, card_id, CARD)
-                touch(tx, card_id, PROGRESS)
-                if stopped and says is not None:
-                    add_post(tx, batch.lead, "stopped", says(batch))
-                close_batch(tx, batch.lead)
+                if stopped:
+                    touch(tx, card_id, CARD)
+                    touch(tx, card_id, PROGRESS)
+                    if says is not None:
+                        add_post(tx, batch.lead, "stopped", says(batch))
+                    close_batch(tx, batch.lead)
             return batch
 
     def get(self, deletion_id: str) -> Deletion | None:

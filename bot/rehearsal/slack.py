@@ -164,7 +164,7 @@ class LocalSlack:
         """Watch every change (see `Workspace.observe`); call the result to stop."""
         return self.workspace.observe(observer)
 
-    def wait_for(self, predicate: Callable[[], T], timeout_s: float = _SETTLE_S) -> T:
+    def wait_for(self, predicate: Callable[[], T | None], timeout_s: float = _SETTLE_S) -> T:
         """Wait until the predicate is true and give its value; TimeoutError says what went on instead.
 
         It is asked again after every change, under the lock: it may look but must not act or wait.

@@ -72,7 +72,7 @@ def _ask(original: Callable[..., str]) -> Callable[..., str]:
 
 
 Ledger.ask = _ask(Ledger.ask)  # type: ignore[method-assign]  # the first moment: on disk, not acked
-Connection.commit = _commit(Connection.commit)  # type: ignore[method-assign]  # that is the point
+Connection.commit = _commit(Connection.commit)  # type: ignore[method-assign, assignment]  # the point
 HTTPAdapter.send = _wrapped(HTTPAdapter.send, "cloud call")  # type: ignore[method-assign]  # likewise
 urllib.request.OpenerDirector.open = _wrapped(  # type: ignore[method-assign]  # likewise
     urllib.request.OpenerDirector.open, "Slack call"

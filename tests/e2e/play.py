@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
-from bot.rehearsal.slack import Ack
+from bot.rehearsal.slack_people import Ack
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc import MAIN_GATEWAY
 from bot.rehearsal.vpc_seed import CANARY_PSK
@@ -13,6 +13,7 @@ from bot.rehearsal.workspace import Message
 
 CHANNEL = "network-ops"
 TIMEOUT_S = 15.0
+T = TypeVar("T")
 
 
 def words(blocks: Any) -> str:
@@ -86,7 +87,7 @@ class Play:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
 
-    def wait(self, look: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
+    def wait(self, look: Callable[[], T | None], timeout_s: float = TIMEOUT_S) -> T:
         """Wait until `look` gives something true, and return it."""
         return self.stage.slack.wait_for(look, timeout_s)
 

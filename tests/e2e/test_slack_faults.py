@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.rehearsal.slack import Fault
+from bot.rehearsal.slack_faults import Fault
 from tests.e2e.play import CHANNEL, Play
 
 POST = "chat.postMessage"

@@ -191,11 +191,13 @@ def test_who_renews_after_a_freeze_keeps_what_nobody_took(first: Replica) -> Non
 
 def test_what_is_given_back_is_taken_at_once(first: Replica, second: Replica) -> None:
     """A replica that leaves in peace makes nobody wait, and leaves others' rows alone."""
-    first.confirmed("vpnx-00000001")
+    given = first.confirmed("vpnx-00000001")
     kept = second.confirmed("vpnx-00000002")
     first.leases.give_back()
     (taken,) = second.claims.claim(9, [State.CONFIRMED])
     assert taken.deletion.deletion_id != kept.deletion.deletion_id
+    with pytest.raises(LeaseLost):  # a step that hung until now sends nothing any more
+        first.leases.check(given)
 
 
 def test_many_claimers_at_once_never_get_the_same_row(patient: list[Replica]) -> None:

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -51,6 +52,8 @@ Row = dict[str, Any]
 
 owners = st.integers(0, OWNERS - 1)
 people = st.sampled_from([ANA, BEN, CHEN])
+regions = st.sampled_from(REGIONS)
+several = st.lists(st.sampled_from(TUNNELS), min_size=1, max_size=3, unique=True)
 
 
 @dataclass(frozen=True)
@@ -129,16 +132,39 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # What people do.
 
-    @rule(
-        target=cards,
-        tunnels=st.lists(st.sampled_from(TUNNELS), min_size=1, max_size=3, unique=True),
-        region=st.sampled_from(REGIONS),
-    )
-    def ask(self, tunnels: list[str], region: str) -> str:
+    @initialize(target=cards, tunnels=several, region=regions)
+    def first_card(self, tunnels: list[str], region: str) -> Any:
+        return self.shown(0, tunnels, region)
+
+    @rule(target=cards, tunnels=several, region=regions)
+    def ask(self, tunnels: list[str], region: str) -> Any:
         return self.ledger.ask(ask(*tunnels, region=region))
 
-    @rule(card_id=cards, decision=st.sampled_from(Decision), by=people)
-    def click(self, card_id: str, decision: Decision, by: str) -> None:
+    @rule(target=cards, tunnels=several, region=regions, owner=owners)
+    def ask_and_look_up(self, tunnels: list[str], region: str, owner: int) -> Any:
+        return self.shown(owner, tunnels, region)
+
+    def shown(self, owner: int, tunnels: list[str], region: str) -> str:
+        """An ask that is looked up at once, with all others that are due."""
+        card_id = self.ledger.ask(ask(*tunnels, region=region))
+        for held in self.owners[owner].claims.claim(100, [State.ASKED]):
+            self.prepare(Working(self.owners[owner], held), choice=2)
+        return card_id
+
+    @rule(target=working, card_id=cards, owner=owners)
+    def confirm_and_claim(self, card_id: str, owner: int) -> Any:
+        """The usual way, in one go."""
+        self.click(card_id, Decision.CONFIRM, ANA, 0)
+        return self.claim(owner, 9)
+
+    @rule(
+        card_id=cards,
+        decision=st.sampled_from(Decision),
+        by=people,
+        after_s=st.sampled_from([0.0, 0.0, TTL_S]),
+    )
+    def click(self, card_id: str, decision: Decision, by: str, after_s: float) -> None:
+        self.clock.now += after_s
         card = self.of_card(card_id)
         is_open = card[0]["state"] == State.PENDING and self.clock.now < card[0]["expires_at"]
         mine = {(row["region"], row["tunnel_id"]) for row in card}
@@ -165,9 +191,17 @@ class LedgerMachine(RuleBasedStateMachine):
             unsent = was["state"] == State.CONFIRMED and not was["unclear"]
             assert row["state"] == (State.CANCELLED if unsent else was["state"])
 
+    @rule(card_id=cards)
+    def void(self, card_id: str) -> None:
+        """Its card couldn't be posted."""
+        before = {row["state"] for row in self.of_card(card_id)}
+        self.ledger.void(card_id, code="not_in_channel", tell=lambda _: {"text": "invite me"})
+        after = {row["state"] for row in self.of_card(card_id)}
+        assert after == ({State.VOID} if before == {State.PENDING} else before)
+
     # What time and processes do.
 
-    @rule(seconds=st.sampled_from([0.25, 1.0, LEASE_S, 60.0, TTL_S]))
+    @rule(seconds=st.sampled_from([0.25, 1.0, LEASE_S, LEASE_S, 60.0, TTL_S]))
     def time_passes(self, seconds: float) -> None:
         self.clock.now += seconds
 
@@ -184,7 +218,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.owners[owner].leases.give_back()
         self.owners[owner] = self.start()
 
-    @rule(target=working, owner=owners, limit=st.integers(1, 4))
+    @rule(target=working, owner=owners, limit=st.sampled_from([1, 2, 9]))
     def claim(self, owner: int, limit: int) -> Any:
         before = {row["deletion_id"]: row for row in self.rows(deletions)}
         taken = self.owners[owner].claims.claim(limit, WORKED_ON)
@@ -195,7 +229,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert held.fence == was["fence"] + 1
         return multiple(*(Working(self.owners[owner], held) for held in taken))
 
-    @rule(target=delivering, owner=owners, limit=st.integers(1, 4))
+    @rule(target=delivering, owner=owners, limit=st.sampled_from([1, 2, 9]))
     def claim_posts(self, owner: int, limit: int) -> Any:
         before = {row["post_id"]: row for row in self.rows(posts)}
         taken = self.owners[owner].outbox.claim(limit)
@@ -246,6 +280,15 @@ class LedgerMachine(RuleBasedStateMachine):
             return multiple()
         kept = write()
         return Working(work.owner, kept) if kept else multiple()
+
+    @rule(owner=owners, choices=st.lists(st.integers(0, 5), min_size=1, max_size=4))
+    def work(self, owner: int, choices: list[int]) -> None:
+        """An owner that lives takes all that is due some steps further."""
+        for choice in choices:
+            for held in self.owners[owner].claims.claim(9, WORKED_ON):
+                further = self.step(Working(self.owners[owner], held), choice, 0)
+                if isinstance(further, Working):
+                    self.step(further, choice, 0)
 
     @rule(work=consumes(working), most=st.integers(1, 2))
     def fault(self, work: Working, most: int) -> None:
@@ -405,6 +448,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 LedgerMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestLedger = LedgerMachine.TestCase
