@@ -25,7 +25,7 @@ def step(number: int) -> int:
 
 @DBOS.workflow()
 def job(number: int) -> int:
-    return step(number) + step(number) + step(number)
+    return int(step(number) + step(number) + step(number))
 
 
 DBOS.launch()
