@@ -10,6 +10,7 @@ help:
 	@echo "make test       the tests; says what it skipped and why"
 	@echo "make check      format, lint, types, tests: what CI runs"
 	@echo "make bench      the figures in README.md, each with its peer"
+	@echo "make chaos      minutes of kills, freezes and cut connections, and what came of them"
 
 $(READY): requirements.txt pyproject.toml
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -34,6 +35,9 @@ bench: $(READY)
 	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r bench/requirements.txt
 	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(VENV)-bench/bin/python -m bench
+
+chaos: $(READY)
+	$(BIN)/python -m pytest -m chaos -s
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -3,11 +3,12 @@
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
+from urllib.request import Request
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -33,7 +34,29 @@ _NO_ACCESS = frozenset(
 )
 # Slack's own words for "it may have been done".
 _PERHAPS = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+Check = Callable[[], None]
 _CODE = re.compile(r"[a-z0-9_]{1,80}")
+
+
+class _Client(WebClient):
+    """Slack's client, which looks once more whether it may send when everything else has been done."""
+
+    def __init__(self, *, check: Check | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._check = check
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        body = req.data
+        if self._check and isinstance(body, bytes):
+            req.data = _checked(self._check, body)
+            req.add_unredirected_header("Content-length", str(len(body)))
+        return super()._perform_urllib_http_request_internal(url, req)
+
+
+def _checked(check: Check, body: bytes) -> Iterator[bytes]:
+    """The body on its way out: connected and with the headers sent, the client asks for it."""
+    check()
+    yield body
 
 
 class Poster:
@@ -43,12 +66,29 @@ class Poster:
     """
 
     def __init__(self, token: str, api_url: str) -> None:
-        self._client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT_S, retry_handlers=[])
+        self._token, self._api_url = token, api_url
+        self._client = self._client_with(None)
 
-    def post(self, channel_id: str, body: Mapping[str, Any], *, key: str, thread_ts: str | None) -> str:
-        """Say `body`; returns its ts."""
+    def _client_with(self, check: Check | None) -> WebClient:
+        return _Client(
+            token=self._token, base_url=self._api_url, timeout=TIMEOUT_S, retry_handlers=[], check=check
+        )
+
+    def post(
+        self,
+        channel_id: str,
+        body: Mapping[str, Any],
+        *,
+        key: str,
+        thread_ts: str | None,
+        check: Check | None = None,
+    ) -> str:
+        """Say `body`; returns its ts.
+
+        check: called right before the body leaves; what it raises ends the call unsaid.
+        """
         with _translated():
-            answer = self._client.chat_postMessage(
+            answer = self._client_with(check).chat_postMessage(
                 channel=channel_id,
                 thread_ts=thread_ts,
                 metadata=_metadata(key),
@@ -58,10 +98,12 @@ class Poster:
             )
             return str(_field(answer, "ts"))
 
-    def update(self, channel_id: str, ts: str, body: Mapping[str, Any], *, key: str) -> None:
-        """Change a message; may be repeated freely."""
+    def update(
+        self, channel_id: str, ts: str, body: Mapping[str, Any], *, key: str, check: Check | None = None
+    ) -> None:
+        """Change a message; may be repeated freely. check: as for `post`."""
         with _translated():
-            self._client.chat_update(channel=channel_id, ts=ts, metadata=_metadata(key), **body)
+            self._client_with(check).chat_update(channel=channel_id, ts=ts, metadata=_metadata(key), **body)
 
     def find(self, channel_id: str, *, key: str, thread_ts: str | None, since: float) -> str | None:
         """The ts of the message that was said under this key since then (epoch seconds), or None."""

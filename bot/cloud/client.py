@@ -157,8 +157,6 @@ class VpcClient:
     ) -> Answer:
         if self._pace:
             self._pace.wait(action, region)
-        if check:
-            check()
         started = time.perf_counter()
 
         def log(outcome: Answer | CloudError) -> None:
@@ -176,7 +174,8 @@ class VpcClient:
 
         headers = {"X-TC-Action": action, "X-TC-Region": region}
         try:
-            answer = parse(answers.response(*self._transport.post(headers, json.dumps(fields).encode())))
+            received = self._transport.post(headers, json.dumps(fields).encode(), check)
+            answer = parse(answers.response(*received))
         except CloudError as error:
             log(error)
             if self._pace and isinstance(error, Refused) and error.code.startswith("RequestLimitExceeded"):

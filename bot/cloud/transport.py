@@ -1,7 +1,7 @@
 """Carries signed bytes to the endpoint once, and tells for sure whether they left."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import RemoteDisconnected
 from ipaddress import ip_address
 from typing import cast
@@ -49,8 +49,12 @@ class Transport:
         self._timeout = (connect_timeout_s, read_timeout_s)
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> tuple[int, object]:
+    def post(
+        self, headers: Mapping[str, str], body: bytes, check: Callable[[], None] | None = None
+    ) -> tuple[int, object]:
         """Sign and send one request; the HTTP status and `answers.document` of what came back.
+
+        check: called right before the body leaves; what it raises ends the request, which never arrives.
 
         Raises NotSent when the request surely never arrived whole, OutcomeUnknown when it may have.
         """
@@ -58,7 +62,7 @@ class Transport:
         request.headers.update(headers)
         request.prepare_body(body, None)
         request.prepare_auth(self._auth)
-        departure = _Departure(body)
+        departure = _Departure(body, check)
         request.body = cast("bytes", departure)  # any iterable of bytes will do, says requests' own typing
         try:
             response = self._adapter.send(
@@ -85,11 +89,14 @@ class _Departure:
     the proxy, the handshake, or a pooled connection that had died.
     """
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, check: Callable[[], None] | None) -> None:
         self._body = body
+        self._check = check
         self.complete = False
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._check:
+            self._check()
         yield self._body
         self.complete = True
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from bot.chat import batches, cards, notes
 from bot.chat.blocks import Body
@@ -66,13 +67,14 @@ class Delivery:
         body = post.body if post.body is not None else self._draw(post)
         if body is None:
             return post.ts
-        self._leases.check(post)
+        check = partial(self._leases.check, post)
+        check()
         if post.response_url is not None:
             self._poster.whisper(post.response_url, body)
             return None
         key = f"{post.card_id}/{post.kind}"
         if post.ts is not None:
-            self._poster.update(post.channel_id, post.ts, body, key=key)
+            self._poster.update(post.channel_id, post.ts, body, key=key, check=check)
             return post.ts
         if post.unclear:
             found = self._poster.find(
@@ -81,9 +83,9 @@ class Delivery:
             if found is not None:
                 if post.body is None:
                     # It was drawn by an earlier try, and things may have moved on since.
-                    self._poster.update(post.channel_id, found, body, key=key)
+                    self._poster.update(post.channel_id, found, body, key=key, check=check)
                 return found
-        return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts)
+        return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts, check=check)
 
     def _draw(self, post: HeldPost) -> Body | None:
         """A post that shows how things stand now; None where there is nothing to show."""

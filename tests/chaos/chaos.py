@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from itertools import cycle, islice
 
 from bot.ledger.claims import LEASE_S
 from bot.rehearsal.slack_faults import Fault as SlackFault
@@ -127,13 +128,15 @@ class Chaos:
         plan = self._plan
         tricks = [self._drop_sockets, self._fault_cloud, self._fault_slack, self._freeze]
         tricks += [self._cut_all_databases] if self._cut_database else []
+        self._random.shuffle(tricks)
+        deck = cycle(tricks)
         deadline = time.monotonic() + plan.kills * ROUND_S
         for number in range(plan.kills):
             assert time.monotonic() < deadline, f"round {number} began too late: {self.figures}"
             self._wait_connected()
             for card in cards[number :: plan.kills]:
                 card.confirm(stale=True)
-            for trick in self._random.sample(tricks, k=self._random.randint(0, 2)):
+            for trick in islice(deck, self._random.randint(1, 2)):
                 self._wait_moment()
                 trick()
             self._wait_moment()

@@ -62,6 +62,9 @@ OWN = {
     OwnCode.STILL_THERE: Again.FINAL,
     OwnCode.OTHER_GATEWAY: Again.FINAL,
     OwnCode.CANNOT_POST: Again.FINAL,
+    OwnCode.TOO_MANY: Again.FINAL,
+    OwnCode.SET_ASIDE: Again.FINAL,
+    OwnCode.STOPPED: Again.FINAL,
 }
 FAMILIES = {"AuthFailure"}  # not documented by itself, but the prefix of codes that are
 EVERY = [*DOCUMENTED, *map(str, OWN), *FAMILIES]

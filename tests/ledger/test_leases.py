@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain, count
+from types import SimpleNamespace
 from typing import Self, TypeVar
 
 import pytest
 from sqlalchemy import select, update
 
+import bot.ledger.database
 from bot.domain.model import Decision, Saying, State, Tunnel
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, LedgerUnavailable
 from bot.ledger.claims import Claims, Leases
 from bot.ledger.database import Database
 from bot.ledger.migrations import migrate
@@ -255,6 +258,20 @@ def test_a_row_that_another_transaction_has_locked_is_skipped(postgres_url: str)
             assert held.deletion.deletion_id == free
         (held,) = second.claims.claim(9, [State.ASKED])
         assert held.deletion.deletion_id == locked
+
+
+def test_who_froze_while_it_asked_for_the_time_does_not_go_by_it(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time would be ahead of everybody's, and every lease would look as if it had run out."""
+    with replicas_on(postgres_url) as (living, frozen, _):
+        living.leases.lease_s = 10 * LATEST_S
+        living.confirmed()
+        ticks = chain([100.0, 100.0 + 20 * LATEST_S], count(100.0 + 20 * LATEST_S))
+        monkeypatch.setattr(bot.ledger.database, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+        with pytest.raises(LedgerUnavailable):
+            frozen.claims.claim(1, [State.CONFIRMED])
+        assert frozen.claims.claim(1, [State.CONFIRMED]) == []
 
 
 def test_of_many_clicks_at_once_one_wins_and_all_learn_of_it(patient: list[Replica]) -> None:

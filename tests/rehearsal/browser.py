@@ -89,7 +89,7 @@ class Visit:
     def confirm(self, tunnel_id: str) -> None:
         """Press the card's Confirm and say yes in the dialog."""
         self.card(tunnel_id).get_by_role("button", name="Confirm").click()
-        self.page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
 
     def arm(self, target: str, what: str) -> None:
         """Choose what goes wrong next."""

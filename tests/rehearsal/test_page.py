@@ -114,7 +114,7 @@ def test_no_in_the_dialog_deletes_nothing(stage: Stage, visit: Callable[..., Vis
     here = visit()
     here.send(f"/vpn delete {tunnel_id}")
     here.card(tunnel_id).get_by_role("button", name="Confirm").click()
-    here.page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Keep", exact=True).click()
     expect(here.page.get_by_role("dialog")).to_have_count(0)
     expect(here.card(tunnel_id).get_by_role("button", name="Confirm")).to_be_focused()
     assert stage.vpc.deletes(tunnel_id) == []
@@ -133,7 +133,7 @@ def test_a_deletion_needs_no_mouse(stage: Stage, visit: Callable[..., Visit]) ->
         if here.page.evaluate("document.activeElement.textContent") == "Confirm":
             break
     keyboard.press("Enter")
-    expect(here.page.get_by_role("button", name="Keep it")).to_be_focused()
+    expect(here.page.get_by_role("button", name="Keep", exact=True)).to_be_focused()
     keyboard.press("Tab")
     keyboard.press("Enter")
     expect(here.thread).to_contain_text(f"{tunnel_id} is gone")
@@ -324,7 +324,7 @@ def test_everything_that_can_be_used_has_a_name(stage: Stage, visit: Callable[..
     here.card(tunnel_id).get_by_role("button", name="Confirm").click()
     session = here.page.context.new_cdp_session(here.page)
     closed = session.send("Accessibility.getFullAXTree")["nodes"]
-    here.page.get_by_role("button", name="Keep it").click()
+    here.page.get_by_role("button", name="Keep", exact=True).click()
     opened = session.send("Accessibility.getFullAXTree")["nodes"]
     shown = [
         node for node in [*closed, *opened] if not node["ignored"] and node["role"]["value"] in NAMED_ROLES
