@@ -101,8 +101,6 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
         secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
-        if "VPN_BOT_SECRETS_DIR" in os.environ and not Path(secrets).is_dir():
-            raise BadSettings(f"VPN_BOT_SECRETS_DIR is “{secrets}”, which isn't a folder.")
         try:
             return cls(
                 _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it

@@ -32,7 +32,6 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in os.environ:
         if name.upper() in NAMES:
             monkeypatch.delenv(name)
-    (tmp_path / "secrets").mkdir()
     monkeypatch.setenv("VPN_BOT_SECRETS_DIR", str(tmp_path / "secrets"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
