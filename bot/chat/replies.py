@@ -51,7 +51,7 @@ def seen_deleting(deletion: Deletion) -> Body:
     sentence = f"The cloud's answer was lost, but {deletion.tunnel_id} is being deleted."
     return {
         "text": sentence,
-        "blocks": [lines([plain(sentence)], [plain("Checking until it is gone. There is no RequestId.")])],
+        "blocks": [lines([plain(sentence)], [plain("Checking until it has gone. There is no RequestId.")])],
     }
 
 

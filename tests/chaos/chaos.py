@@ -124,23 +124,31 @@ class Chaos:
         return [Card(self._play, tunnel, ts) for tunnel, ts in found.items()]
 
     def _make_trouble(self, cards: list[Card]) -> None:
-        """In each round some are confirmed and one replica is killed, and other things happen between."""
+        """In each round some are confirmed and one replica is killed, and other things happen meanwhile."""
         plan = self._plan
         tricks = [self._drop_sockets, self._fault_cloud, self._fault_slack, self._freeze]
         tricks += [self._cut_all_databases] if self._cut_database else []
         self._random.shuffle(tricks)
         deck = cycle(tricks)
+        per_round = plan.deletions // (plan.kills + 1)
         deadline = time.monotonic() + plan.kills * ROUND_S
         for number in range(plan.kills):
             assert time.monotonic() < deadline, f"round {number} began too late: {self.figures}"
             self._wait_connected()
-            for card in cards[number :: plan.kills]:
+            for card in cards[number * per_round :][:per_round]:
                 card.confirm(stale=True)
             for trick in islice(deck, self._random.randint(1, 2)):
                 self._wait_moment()
                 trick()
             self._wait_moment()
             self._kill()
+        # Those that are alive now have to get over it themselves: nobody succeeds them.
+        self._wait_connected()
+        for card in cards[plan.kills * per_round :]:
+            card.confirm(stale=True)
+        for trick in tricks:
+            self._wait_moment()
+            trick()
 
     def _wait_connected(self) -> None:
         """So that a kill meets a bot at work; a replica that refused to start is started again."""
