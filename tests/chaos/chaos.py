@@ -39,6 +39,11 @@ SLACK_FAULTS = (
     SlackFault.rate_limited(1),
     SlackFault.slow(0.5),
 )
+# Ends every connection to a database but the one that says so.
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = %(database)s AND pid <> pg_backend_pid()
+"""
 SLACK_METHODS = ("chat.postMessage", "chat.update", "conversations.replies", "conversations.history")
 
 

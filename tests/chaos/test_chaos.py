@@ -10,16 +10,12 @@ import pytest
 
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc import CANARY_PSK
-from tests.chaos.chaos import Chaos, Plan, finished
+from tests.chaos.chaos import CUT, Chaos, Plan, finished
 from tests.e2e.play import CHANNEL, Card, Play
 
 SEED = int(os.environ.get("VPN_BOT_CHAOS_SEED") or secrets.randbelow(10**6))
 SHORT = {"deletions": 12, "kills": 4}
 LONG = {"deletions": 60, "kills": 25}
-CUT = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 KEPT = ("SELECT * FROM deletions", "SELECT * FROM posts", "SELECT * FROM events")
 
 
@@ -71,7 +67,7 @@ def check_play(plan: Plan, database_url: str | None = None) -> None:
 
     def cut_database() -> None:
         with psycopg.connect(database_url or "", autocommit=True) as connection:
-            connection.execute(CUT)
+            connection.execute(CUT, {"database": connection.info.dbname})
 
     settings = {"VPN_BOT_DATABASE_URL": database_url} if database_url else {}
     with Stage(settings=settings) as stage:

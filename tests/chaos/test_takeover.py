@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.rehearsal.stage import BotProcess, Stage
+from tests.chaos.chaos import CUT
 from tests.e2e.play import Card, Play
 
 FREEZING_BOT = Path(__file__).with_name("freezing_bot.py")
@@ -82,6 +84,26 @@ def test_a_replica_frozen_in_a_cloud_call_wakes_up_and_adds_nothing(play: Play) 
         seen = finish(card)
     wake(play, frozen)
     assert everything(card) == seen
+
+
+def test_a_step_that_the_database_failed_is_taken_up_again(
+    play: Play, postgres_server: str, postgres_url: str
+) -> None:
+    """By the only replica there is: its heartbeat doesn't keep for ever what nobody works on."""
+    bot = play.stage.start_bot()
+    card = play.new_card()
+    name = postgres_url.rpartition("/")[2].encode()
+    with play.stage.vpc.hold(DELETE, carried_out=True) as gate:
+        card.confirm()
+        gate.wait_reached(TIMEOUT_S)
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(b"ALTER DATABASE " + name + b" ALLOW_CONNECTIONS false")
+            connection.execute(CUT, {"database": name.decode()})
+            gate.release()
+            play.stage.vpc.wait_for(lambda: "ledger unavailable in a step" in bot.log_text, TIMEOUT_S)
+            connection.execute(b"ALTER DATABASE " + name + b" ALLOW_CONNECTIONS true")
+    finish(card)
+    assert card.deletes == 1
 
 
 @pytest.mark.parametrize("moment", ["delete", "reply"])
