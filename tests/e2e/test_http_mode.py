@@ -121,10 +121,13 @@ def test_sigterm_turns_requests_away_and_lets_the_running_step_end() -> None:
             gate.wait_reached(WITHIN_S)
             began = time.monotonic()
             bot.signal(signal.SIGTERM)
-            stage.vpc.wait_for(lambda: visit(stage, "/readyz").status_code == 503, STOP_WITHIN_S)
-            assert visit(stage, "/healthz").status_code == 200
             body = typed(stage, "help")
-            assert visit(stage, EVENTS, "POST", body, signed(stage.signing_secret, body)).status_code == 503
+            headers = signed(stage.signing_secret, body)
+            stage.vpc.wait_for(
+                lambda: visit(stage, EVENTS, "POST", body, headers).status_code == 503, STOP_WITHIN_S
+            )
+            assert visit(stage, "/readyz").status_code == 503
+            assert visit(stage, "/healthz").status_code == 200
         assert bot.wait(STOP_WITHIN_S) == 0
         assert time.monotonic() - began < STOP_WITHIN_S
         assert query(stage, "SELECT state, request_id IS NOT NULL FROM deletions") == [("verifying", 1)]
