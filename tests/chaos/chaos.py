@@ -218,6 +218,8 @@ class Chaos:
 
     def _settle(self, cards: list[Card]) -> None:
         """Leave the bots alone until everything is said; press again what no ack came for."""
+        # Faults that are left would all meet the last message, and each doubles its pause.
+        self._stage.slack.faults.clear()
         deadline = time.monotonic() + SETTLE_S
         while not all(map(finished, cards)) and time.monotonic() < deadline:
             self._thaw(time.monotonic())
