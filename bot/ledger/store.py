@@ -123,8 +123,9 @@ class Ledger:
                 channel_id = batch.lead.channel_id
                 add_event(tx, "stopped", deletion_id=card_id, actor=by, channel_id=channel_id, detail=detail)
                 if stopped:
-                    touch(tx, card_id, CARD)
+                    # In the order in which the worker touches them: else two could wait for each other.
                     touch(tx, card_id, PROGRESS)
+                    touch(tx, card_id, CARD)
                     if says is not None:
                         add_post(tx, batch.lead, "stopped", says(batch))
                     close_batch(tx, batch.lead)
