@@ -7,6 +7,7 @@ BotError
 │   ├── Refused          the cloud answered with an error code: it did not do it
 │   ├── NotSent          the request surely never arrived
 │   └── OutcomeUnknown   it may or may not have been done: look before doing it again
+├── NoUndoKit            what the cloud shows isn't enough to make the tunnel again
 ├── LedgerError
 │   ├── LedgerUnavailable  the database can't be read or written now
 │   └── LeaseLost          another worker has taken this row over: write nothing more
@@ -62,6 +63,10 @@ class OutcomeUnknown(CloudError):
         self.reason = reason
         self.code = code
         self.request_id = request_id
+
+
+class NoUndoKit(BotError):
+    """What the cloud shows of a tunnel isn't enough to make it again; the message says what is missing."""
 
 
 class LedgerError(BotError):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bot.domain.model import SecurityPolicy, Tunnel
+from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import OutcomeUnknown, Refused
 
 # The cloud answers these when it doesn't know itself whether the call was carried out.
@@ -102,6 +102,19 @@ def tunnels(fields: Mapping[str, object]) -> Page[Tunnel]:
     return Page(items=by_id, total_count=page.total_count, request_id=page.request_id)
 
 
+def routes(fields: Mapping[str, object]) -> Page[Route]:
+    """The routes in a page of DescribeVpnGatewayRoutes.
+
+    Raises OutcomeUnknown when one can't be read: it may point at the tunnel that is asked about.
+    """
+    entries, total_count = _list(fields, "Routes", "routes")
+    request_id = str(fields["RequestId"])
+    by_id = {_text(entry.get("RouteId")) or repr(entry): _route(entry) for entry in entries}
+    if not all(route.destination and route.instance_id for route in by_id.values()):
+        raise OutcomeUnknown("a route in the list can't be read", request_id=request_id)
+    return Page(items=by_id, total_count=total_count, request_id=request_id)
+
+
 def _without_secrets(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if not _SECRET_NAME.fullmatch(name)}
 
@@ -152,7 +165,26 @@ def _tunnel(fields: Mapping[str, object]) -> Tunnel:
         tags=tuple(
             (_text(tag.get("Key")), _text(tag.get("Value"))) for tag in _objects(fields.get("TagSet"))
         ),
+        wire=_wire(fields),
     )
+
+
+def _route(fields: Mapping[str, object]) -> Route:
+    return Route(
+        destination=_text(fields.get("DestinationCidrBlock")),
+        instance_type=_text(fields.get("InstanceType")),
+        instance_id=_text(fields.get("InstanceId")),
+        priority=_count(fields.get("Priority")),
+        status=_text(fields.get("Status")),
+    )
+
+
+def _wire(fields: Mapping[str, object]) -> str:
+    """The fields as JSON; "" where they are nested too deep to be written, which no tunnel is."""
+    try:
+        return json.dumps(fields, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 def _word(value: object) -> str | None:

@@ -12,7 +12,7 @@ from bot.cloud.auth import TC3Auth
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.cloud.transport import Transport
-from bot.domain.model import Tunnel
+from bot.domain.model import Route, Tunnel
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
 
 VERSION = "2017-03-12"
@@ -103,6 +103,12 @@ class VpcClient:
         fields = {"Filters": [{"Name": "vpn-gateway-id", "Values": [gateway_id]}]}
         about = f"gateway={gateway_id}"
         return self._list("DescribeVpnConnections", region, fields, answers.tunnels, about)
+
+    def describe_vpn_gateway_routes(self, *, region: str, gateway_id: str) -> tuple[Route, ...]:
+        """All routes of a gateway. Raises OutcomeUnknown when they change while they are read."""
+        about = f"gateway={gateway_id}"
+        fields = {"VpnGatewayId": gateway_id}
+        return self._list("DescribeVpnGatewayRoutes", region, fields, answers.routes, about)
 
     def close(self) -> None:
         """Close the pooled connections."""

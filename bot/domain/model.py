@@ -20,7 +20,8 @@ class Tunnel:
     """One VPN tunnel (the API's VpnConnection) as DescribeVpnConnections showed it.
 
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
-    The PreShareKey never enters it.
+    wire: all that the cloud showed, as JSON and in its own names, for the undo kit; "" in what the ledger
+    keeps. Nothing that is named like a secret enters it, the PreShareKey least of all.
     """
 
     tunnel_id: str
@@ -36,6 +37,7 @@ class Tunnel:
     created_time: str = ""
     policies: tuple[SecurityPolicy, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    wire: str = field(default="", repr=False, compare=False)
 
     @property
     def carries_traffic(self) -> bool | None:
@@ -44,6 +46,62 @@ class Tunnel:
             return True
         answers_probes = bool(self.health_check_enabled) and self.health_check_status == "AVAILABLE"
         return False if self.state and self.net_status == "UNAVAILABLE" and not answers_probes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it; instance_id is its next hop."""
+
+    destination: str
+    instance_type: str
+    instance_id: str
+    priority: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """What stands in the place of something that the cloud didn't tell; `why` is a few words."""
+
+    why: str
+
+
+class Tier(StrEnum):
+    """How much a deletion puts at risk."""
+
+    LOW = "low"  # carries nothing, and is not the last of its kind
+    HIGH = "high"  # carries traffic, routes point at it, the last healthy one, or something can't be read
+    FORBIDDEN = "forbidden"  # protected: it has no button
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """What one deletion takes with it, as it was read when the card was made.
+
+    reasons: why the tier isn't low, in our own words; routes: the destinations of those that point at the
+    tunnel. Each *_left says how many other healthy tunnels its gateway, and its customer gateway, keep.
+    unread: what could not be read, and why. A None stands where something could not be read.
+    """
+
+    tier: Tier
+    reasons: tuple[str, ...] = ()
+    routes: tuple[str, ...] | None = ()
+    gateway_left: int | None = None
+    customer_left: int | None = None
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """While it holds, no card is confirmed on its scope: a gateway's id, or "all". Times are epoch seconds."""
+
+    freeze_id: str
+    scope: str
+    until: float
+    reason: str
+    by: str
+    channel_id: str
+    at: float
 
 
 class State(StrEnum):
@@ -63,7 +121,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # time ran out without an answer we could trust; `code` and RequestId are kept
     CANCELLED = "cancelled"
     EXPIRED = "expired"
-    VOID = "void"  # the card can't stand: it could not be posted
+    VOID = "void"  # the card can't stand: it could not be posted, or what it showed has changed
 
     @property
     def ended(self) -> bool:
@@ -89,6 +147,7 @@ class Ask:
     channel_id: str
     requester_id: str
     response_url: str
+    break_glass: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +156,9 @@ class Deletion:
 
     Deletions that were asked for together share a card; its id is the first one's. While ASKED, that one
     stands for all: `wanted` has their ids (none: all of the gateway's).
+
+    tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
+    send_at: the end of the abort window; nothing is sent before it.
     """
 
     deletion_id: str
@@ -126,6 +188,10 @@ class Deletion:
     retry_until: float | None = None
     waiting_code: str | None = None
     last_seen: str | None = None
+    tier: Tier = Tier.LOW
+    stake: Stake | None = None
+    break_glass: str = ""
+    send_at: float | None = None
 
     @property
     def stopped(self) -> bool:

@@ -13,8 +13,37 @@ from bot.ledger.database import Database
 from bot.ledger.tables import PARTIAL_INDEXES, metadata
 
 Migration = Callable[[Connection], None]
+
+
+def _safe_by_design(connection: Connection) -> None:
+    """Version 2: tiers, stakes, undo kits, freezes, abort windows.
+
+    A card that was pending shows none of that, so it has to be asked for anew.
+    """
+    double = "DOUBLE" if connection.dialect.name == "sqlite" else "DOUBLE PRECISION"
+    for column in (
+        "tier TEXT NOT NULL DEFAULT 'low'",
+        "stake TEXT",
+        "break_glass TEXT NOT NULL DEFAULT ''",
+        f"send_at {double}",
+        "cleared BOOLEAN NOT NULL DEFAULT false",
+    ):
+        connection.execute(text(f"ALTER TABLE deletions ADD COLUMN {column}"))
+    for statement in (
+        "CREATE TABLE kits (deletion_id TEXT NOT NULL PRIMARY KEY, card_id TEXT NOT NULL, kit TEXT NOT NULL)",
+        "CREATE INDEX ix_kits_card_id ON kits (card_id)",
+        "CREATE TABLE freezes (freeze_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, "
+        f"until {double} NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, channel_id TEXT NOT NULL, "
+        f"at {double} NOT NULL, lifted_by TEXT, lifted_at {double})",
+        "CREATE INDEX ix_freezes_until ON freezes (until)",
+        # Confirmed and not sent: the worker reads the tunnel again before it sends anything.
+        "UPDATE deletions SET expires_at = 0, next_at = 0 WHERE state = 'pending'",
+    ):
+        connection.execute(text(statement))
+
+
 # The first version is the tables themselves; each entry leads from one version to the next.
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (_safe_by_design,)
 _LOCK_KEY = 0x76706E626F74  # "vpnbot"; any number, as long as every replica takes the same
 
 _versions = Table(

@@ -62,6 +62,15 @@ deletions = Table(
     Column("message", Text),
     Column("last_seen", Text),
     Column("ended_at", Double),
+    # The whole card's tier; `stake` has this tunnel's own, as JSON.
+    Column("tier", Text, nullable=False, server_default="low"),
+    Column("stake", Text),
+    # The incident that lifts the second person; empty for none.
+    Column("break_glass", Text, nullable=False, server_default=""),
+    # The end of the abort window.
+    Column("send_at", Double),
+    # The tunnels of the card were read again after the confirm, and are as they were shown.
+    Column("cleared", Boolean, nullable=False, server_default=text("false")),
     *_lease_columns(),
     Index("deletions_due", "state", "next_at"),
     Index("deletions_asked", "asked_at"),
@@ -86,6 +95,30 @@ posts = Table(
     Column("created_at", Double, nullable=False),
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),
+)
+
+# What makes a tunnel again, as JSON; written with the card, before anything can be confirmed.
+kits = Table(
+    "kits",
+    metadata,
+    Column("deletion_id", Text, primary_key=True),
+    Column("card_id", Text, nullable=False, index=True),
+    Column("kit", Text, nullable=False),
+)
+
+# Until when nothing may be confirmed on a gateway ("vpngw-…") or anywhere ("all").
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("freeze_id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("until", Double, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("lifted_by", Text),
+    Column("lifted_at", Double),
 )
 
 # Append-only: who did what, when. Never updated, never deleted before its deletion is.
