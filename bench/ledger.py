@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bench.table import Row
 from bot.domain.model import Ask, Decision, Saying, State, Tunnel
-from bot.ledger.claims import Claims, Leases
+from bot.ledger.claims import Claims
+from bot.ledger.leases import Leases
 from bot.ledger.database import Database
 from bot.ledger.migrations import migrate
 from bot.ledger.store import Ledger

@@ -5,24 +5,32 @@ import secrets
 import threading
 import time
 import uuid
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot import policy_file
 from bot.chat.connection import RequestUrl, SocketMode
-from bot.chat.groups import UserGroups
+from bot.chat.directory import Directory
 from bot.chat.poster import Poster
 from bot.chat.whisper import Whisperer
 from bot.cloud.client import VpcClient
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
-from bot.domain.policy import Rules
+from bot.domain import policy
+from bot.domain.model import Deletion
+from bot.domain.policy import Person, Rule, Rules, Verdict
 from bot.errors import BadSettings, LedgerUnavailable
 from bot.health import Check, Checks, LedgerProbe
-from bot.ledger.claims import Claims, Leases
+from bot.ledger.cards import Cards
+from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.freezes import Freezes
+from bot.ledger.history import History
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.probe import prove_writable
@@ -30,9 +38,13 @@ from bot.ledger.retention import Retention
 from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
 from bot.settings import Settings
+from bot.work.clear import Clearing
 from bot.work.deliver import Delivery
 from bot.work.housekeeping import Housekeeping
-from bot.work.steps import Limits, Steps
+from bot.work.lookout import Lookout
+from bot.work.prepare import Preparing
+from bot.work.steps import Steps
+from bot.work.tries import Limits, Tries
 from bot.work.worker import Worker
 from handlers import Desk, register
 
@@ -59,41 +71,58 @@ class Bot:
         leases = Leases(self._database, owner=owner)
         claims = Claims(self._database, leases)
         outbox = Outbox(self._database, leases)
-        groups = [operator for operator in settings.vpn_bot_operators if operator.startswith("S")]
-        self._groups = UserGroups(token, api_url, groups)
+        cards = Cards(self._database, announce_channel=settings.vpn_bot_announce_channel)
+        client = WebClient(token=token, base_url=api_url, retry_handlers=[])
+        rules = _rules(settings, _home_team(client))
+        self._people = _directory(settings, rules)
+        clock = self._database.now
         limits = Limits(
             confirm_ttl_s=settings.vpn_bot_confirm_ttl_s,
             retry_for_s=settings.vpn_bot_retry_for_s,
             verify_timeout_s=settings.vpn_bot_verify_timeout_s,
             max_batch=settings.vpn_bot_max_batch,
         )
-        clock = self._database.now
-        steps = Steps(cloud=self._cloud, claims=claims, leases=leases, limits=limits, clock=clock)
+        tries = Tries(limits, clock)
+        self._lookout = Lookout(self._cloud, protected=settings.vpn_bot_protected)
+        preparing = Preparing(
+            cloud=self._cloud,
+            lookout=self._lookout,
+            claims=claims,
+            cards=cards,
+            tries=tries,
+            may_ask=_may_still_ask(rules, self._people),
+        )
+        clearing = Clearing(lookout=self._lookout, claims=claims, cards=cards, tries=tries)
+        steps = Steps(
+            cloud=self._cloud,
+            claims=claims,
+            leases=leases,
+            preparing=preparing,
+            clearing=clearing,
+            tries=tries,
+        )
         poster = Poster(token, api_url)
         self._whisperer = Whisperer(poster)
         delivery = Delivery(
-            poster=poster, outbox=outbox, leases=leases, ledger=ledger, clock=self._database.now
+            poster=poster, outbox=outbox, leases=leases, ledger=ledger, rules=rules, clock=clock
         )
         self._worker = Worker(leases=leases, claims=claims, outbox=outbox, steps=steps, delivery=delivery)
         keep_s = settings.vpn_bot_keep_days * 24 * 60 * 60
         self._housekeeping = Housekeeping(Retention(self._database, keep_s=keep_s))
-        client = WebClient(token=token, base_url=api_url, retry_handlers=[])
-        rules = Rules(
-            home_team_id=_home_team(client),
-            operators=settings.vpn_bot_operators,
-            channels=settings.vpn_bot_channels,
-        )
-        if not rules.operators:
-            log.warning("VPN_BOT_OPERATORS is empty: nobody may use this bot")
         desk = Desk(
             ledger=ledger,
+            freezes=Freezes(self._database),
+            history=History(self._database),
             rules=rules,
-            members=self._groups.members,
+            people=self._people,
             default_region=settings.tencentcloud_region,
+            announce_channel=settings.vpn_bot_announce_channel,
             retry_for_s=settings.vpn_bot_retry_for_s,
+            window_s=settings.vpn_bot_abort_window_s,
             max_batch=settings.vpn_bot_max_batch,
             wake=self._worker.wake,
-            whisper=self._whisperer.whisper,
+            aside=self._whisperer,
+            clock=clock,
         )
         signing_secret = settings.slack_signing_secret
         app = App(
@@ -118,7 +147,7 @@ class Bot:
         """Connect to Slack and begin to work; what an earlier process left undone goes on by itself."""
         if self._web:
             self._web.start()
-        self._groups.start()
+        self._people.start()
         self._slack.start()
         self._worker.start()
         self._housekeeping.start()
@@ -140,11 +169,12 @@ class Bot:
             part.start()
         for part in parts:
             part.join(max(0.0, deadline - time.monotonic()))
+        self._lookout.close()
         self._cloud.close()
         self._database.close()
 
     def _stop_talking(self) -> None:
-        self._groups.stop()
+        self._people.stop()
         self._slack.stop()
         self._whisperer.stop()
 
@@ -155,6 +185,49 @@ class Bot:
             stopped.wait()
         finally:
             self.stop()
+
+
+def _rules(settings: Settings, home_team_id: str) -> Rules:
+    """Who may what: the settings, and the file that VPN_BOT_POLICY names."""
+    default = Rule(
+        operators=settings.vpn_bot_operators,
+        approvers=settings.vpn_bot_approvers,
+        channels=settings.vpn_bot_channels,
+    )
+    gateways: Mapping[str, Rule] = {}
+    if settings.vpn_bot_policy is not None:
+        default, gateways = policy_file.load(settings.vpn_bot_policy, default)
+    if not default.operators and not gateways:
+        log.warning("VPN_BOT_OPERATORS is empty: nobody may use this bot")
+    return Rules(
+        home_team_id=home_team_id,
+        default=default,
+        gateways=gateways,
+        typed=settings.vpn_bot_typed_confirmation,
+        second_person=settings.vpn_bot_second_person,
+    )
+
+
+def _directory(settings: Settings, rules: Rules) -> Directory:
+    """Everybody whom the rules name."""
+    named = [rules.default, *rules.gateways.values()]
+    ids = sorted({one for rule in named for one in (*(rule.operators or ()), *(rule.approvers or ()))})
+    return Directory(
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_api_url,
+        group_ids=[one for one in ids if one.startswith("S")],
+        user_ids=[one for one in ids if not one.startswith("S")],
+    )
+
+
+def _may_still_ask(rules: Rules, people: Directory) -> Callable[[Deletion, Collection[str]], Verdict]:
+    """The rules once the gateways are known; that the requester is of this workspace was seen before."""
+
+    def may(deletion: Deletion, gateway_ids: Collection[str]) -> Verdict:
+        requester = Person(user_id=deletion.requester_id, team_id=rules.home_team_id)
+        return policy.may_ask(requester, deletion.channel_id, gateway_ids, rules, people)
+
+    return may
 
 
 def _inward(app: App, settings: Settings) -> SocketMode | RequestUrl:

@@ -9,8 +9,13 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from bot.domain.policy import When
 from bot.errors import BadSettings
 
+PEOPLE_ID = re.compile("[UWS][A-Z0-9]{2,}")
+PEOPLE_EXAMPLE = "U012AB3CD or S012AB3CD"
+CHANNEL_ID = re.compile("[CGD][A-Z0-9]{2,}")
+CHANNEL_EXAMPLE = "C012AB3CD"
 _REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z]+)*\d*")
 
 
@@ -18,14 +23,25 @@ def _split(value: object) -> object:
     return tuple(part for part in re.split(r"[,\s]+", value) if part) if isinstance(value, str) else value
 
 
-def _ids(prefixes: str, example: str) -> AfterValidator:
+def _split_names(value: object) -> object:
+    """Names may have spaces in them."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _ids(pattern: re.Pattern[str], example: str) -> AfterValidator:
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
-            if not re.fullmatch(f"[{prefixes}][A-Z0-9]{{2,}}", value):
+            if not pattern.fullmatch(value):
                 raise ValueError(f"“{value[:20]}” isn't a Slack id like {example}")
         return values
 
     return AfterValidator(check)
+
+
+def _channel(value: str | None) -> str | None:
+    if value is not None and not CHANNEL_ID.fullmatch(value):
+        raise ValueError(f"“{value[:20]}” isn't one Slack id like {CHANNEL_EXAMPLE}")
+    return value
 
 
 def _region(value: str) -> str:
@@ -49,16 +65,42 @@ def _default_ledger() -> str:
 Port = Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BeforeValidator(_none_where_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_where_unset)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Operators = Annotated[
-    tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("UWS", "U012AB3CD or S012AB3CD")
-]
-Channels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids("CGD", "C012AB3CD")]
+Operators = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids(PEOPLE_ID, PEOPLE_EXAMPLE)]
+Channels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids(CHANNEL_ID, CHANNEL_EXAMPLE)]
+OptionalChannel = Annotated[str | None, BeforeValidator(_none_where_unset), AfterValidator(_channel)]
+Protected = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
+Window = Annotated[float, Field(ge=0, le=600)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_none_where_unset)]
 
 
-class Settings(BaseSettings):
-    """What `vpn-bot run` needs to know; each field's environment variable is its name in capitals."""
+class LedgerSettings(BaseSettings):
+    """What it takes to read the ledger; each field's environment variable is its name in capitals."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    vpn_bot_database_url: str = Field(default_factory=_default_ledger, repr=False)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
+        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
+        try:
+            return cls(
+                _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
+            )
+        except ValidationError as exc:
+            raise BadSettings(
+                "\n".join(_sentence(error) for error in exc.errors(include_url=False))
+            ) from None
+        except (SettingsError, UnicodeDecodeError, OSError) as exc:
+            raise BadSettings(
+                "A file with settings can't be read: .env and the files in the secrets directory "
+                f"({secrets}) must be readable, and UTF-8 text ({type(exc).__name__})."
+            ) from None
+
+
+class Settings(LedgerSettings):
+    """What `vpn-bot run` needs to know."""
 
     slack_bot_token: SecretStr
     slack_app_token: OptionalSecret = None
@@ -71,9 +113,15 @@ class Settings(BaseSettings):
     tencentcloud_region: Annotated[str, AfterValidator(_region)]
 
     vpn_bot_vpc_endpoint: str = "https://vpc.tencentcloudapi.com"
-    vpn_bot_database_url: str = Field(default_factory=_default_ledger, repr=False)
     vpn_bot_operators: Operators = ()
+    vpn_bot_approvers: Operators = ()
     vpn_bot_channels: Channels = ()
+    vpn_bot_policy: OptionalPath = None
+    vpn_bot_protected: Protected = ()
+    vpn_bot_typed_confirmation: When = When.HIGH
+    vpn_bot_second_person: When = When.HIGH
+    vpn_bot_abort_window_s: Window = 10
+    vpn_bot_announce_channel: OptionalChannel = None
     vpn_bot_max_batch: Annotated[int, Field(ge=1, le=1000)] = 20
     vpn_bot_confirm_ttl_s: Seconds = 900
     vpn_bot_retry_for_s: Seconds = 300
@@ -96,24 +144,6 @@ class Settings(BaseSettings):
                 "empty. Set a port, or SLACK_APP_TOKEN for Socket Mode"
             )
         return self
-
-    @classmethod
-    def load(cls) -> Self:
-        """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
-        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
-        try:
-            return cls(
-                _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
-            )
-        except ValidationError as exc:
-            raise BadSettings(
-                "\n".join(_sentence(error) for error in exc.errors(include_url=False))
-            ) from None
-        except (SettingsError, UnicodeDecodeError, OSError) as exc:
-            raise BadSettings(
-                "A file with settings can't be read: .env and the files in the secrets directory "
-                f"({secrets}) must be readable, and UTF-8 text ({type(exc).__name__})."
-            ) from None
 
 
 def _sentence(error: object) -> str:

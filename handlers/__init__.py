@@ -2,7 +2,7 @@
 
 from slack_bolt import App
 
-from handlers import actions, commands
+from handlers import actions, commands, views
 from handlers.desk import Desk
 
 
@@ -10,6 +10,7 @@ def register(app: App, desk: Desk) -> None:
     """Give the Bolt app every listener of this bot."""
     commands.register(app, desk)
     actions.register(app, desk)
+    views.register(app, desk)
 
 
 __all__ = ["Desk", "register"]

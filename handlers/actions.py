@@ -1,4 +1,4 @@
-"""Confirm, Cancel, Stop: the first decisive click wins, whoever comes later is told privately who decided."""
+"""The card's buttons: the first decisive click wins, whoever comes later is told privately who decided."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,9 +7,10 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.chat import batches, notes, pieces
+from bot.chat import batches, dialogs, notes, pieces
 from bot.chat.blocks import Body
-from bot.domain.model import Decision
+from bot.domain.model import Ask, Decision
+from bot.domain.policy import TYPED_CONFIRMATION
 from bot.errors import LedgerUnavailable
 from handlers.desk import TRY_AGAIN, Desk, person_who_clicked
 
@@ -17,6 +18,7 @@ DECISIONS = {
     pieces.CONFIRM_ACTION: Decision.CONFIRM,
     pieces.CANCEL_ACTION: Decision.CANCEL,
 }
+MOST_ROWS = 1000
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,7 @@ def register(app: App, desk: Desk) -> None:
     for action_id, decision in DECISIONS.items():
         app.action(action_id)(_listener(desk, partial(_decide, decision)))
     app.action(pieces.STOP_ACTION)(_listener(desk, _stop))
+    app.action(pieces.FRESH_ACTION)(_listener(desk, _ask_again))
 
 
 def _listener(desk: Desk, click: Click) -> Callable[..., None]:
@@ -41,43 +44,85 @@ def _listener(desk: Desk, click: Click) -> Callable[..., None]:
             answer = notes.private(TRY_AGAIN)
         ack()
         if answer is not None:
-            desk.whisper(body["response_url"], answer)
+            desk.aside.whisper(body["response_url"], answer)
 
     return listener
 
 
-def _refusal(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
-    """Why this person may not click, or None when they may."""
-    person, channel_id = person_who_clicked(body), body["container"]["channel_id"]
-    verdict = desk.may_operate(person, channel_id, deletion_id=card_id)
-    if verdict.allowed:
-        return None
-    log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, verdict.rule)
-    return notes.private(verdict.sentence)
+def _channel(body: Mapping[str, Any]) -> str:
+    return str(body["container"]["channel_id"])
+
+
+def _decide(decision: Decision, desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+    """Decide, or ask for what has to be typed first; returns the private answer where nothing was done."""
+    person = person_who_clicked(body)
+    decided = desk.ledger.decide(
+        card_id,
+        decision,
+        by=person.user_id,
+        rule=desk.rule(person, _channel(body), decision, typed=False),
+        retry_for_s=desk.retry_for_s,
+        window_s=desk.window,
+    )
+    if (refusal := decided.refusal) is not None:
+        if refusal.rule == TYPED_CONFIRMATION:
+            return _ask_for_the_word(desk, body, card_id)
+        log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, refusal.rule)
+        return notes.refusal(refusal)
+    if not decided.won:
+        return notes.too_late(decided.deletion, decided.blocked_by)
+    desk.wake()
+    log.info("%s deletion=%s user=%s rule=%s", decision.value, card_id, person.user_id, decided.rule)
+    return None
+
+
+def _ask_for_the_word(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+    """Slack takes a dialog within three seconds of the click only, so it isn't the worker's."""
+    proposal = desk.ledger.proposal(card_id)
+    if proposal is not None:
+        desk.aside.open_view(
+            body["trigger_id"],
+            dialogs.typed_confirmation(proposal),
+            response_url=body["response_url"],
+            otherwise=notes.private("Slack didn't open the dialog. Press Confirm again; nothing was done."),
+        )
+    return None
 
 
 def _stop(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
-    """Give up what was not sent: operators may, and whoever asked."""
-    user_id = person_who_clicked(body).user_id
-    asked = desk.ledger.get(card_id)
-    is_requester = asked is not None and asked.requester_id == user_id
-    refusal = None if is_requester else _refusal(desk, body, card_id)
-    if refusal is not None:
-        return refusal
+    """Give up what was not sent: anybody of this workspace may."""
+    person = person_who_clicked(body)
+    verdict = desk.may_stop(person, _channel(body), card_id)
+    if not verdict.allowed:
+        return notes.refusal(verdict)
+    user_id = person.user_id
     batch = desk.ledger.stop(card_id, by=user_id, says=lambda batch: batches.stopped(batch, user_id))
     desk.wake()
     return notes.stopped(batch) if batch else None
 
 
-def _decide(decision: Decision, desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
-    """Decide; returns the private answer where the click did nothing."""
-    refusal = _refusal(desk, body, card_id)
-    if refusal is not None:
-        return refusal
-    user_id = person_who_clicked(body).user_id
-    decided = desk.ledger.decide(card_id, decision, by=user_id, retry_for_s=desk.retry_for_s)
-    if not decided.won:
-        return notes.too_late(decided.deletion, decided.blocked_by)
+def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+    """A fresh card for the same tunnels; whoever presses is the one who asks."""
+    person, channel_id = person_who_clicked(body), _channel(body)
+    batch = desk.ledger.batch(card_id, first=MOST_ROWS)
+    if batch is None:
+        return notes.too_late(None, None)
+    verdict = desk.may_ask(person, channel_id, {row.gateway_id or "" for row in batch.rows})
+    if not verdict.allowed:
+        return notes.refusal(verdict)
+    lead = batch.lead
+    fresh_id = desk.ledger.ask(
+        Ask(
+            tunnel_ids=tuple(row.tunnel_id for row in batch.rows),
+            gateway_id=None,
+            region=lead.region,
+            reason=lead.reason,
+            channel_id=channel_id,
+            requester_id=person.user_id,
+            response_url=body["response_url"],
+            break_glass=lead.break_glass,
+        )
+    )
     desk.wake()
-    log.info("%s deletion=%s user=%s", decision.value, card_id, user_id)
+    log.info("asked again deletion=%s after=%s user=%s", fresh_id, card_id, person.user_id)
     return None

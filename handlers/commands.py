@@ -1,14 +1,28 @@
 """`/vpn …`: one row on disk, then the ack, which carries the private answer."""
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.chat import notes
-from bot.domain.command import HELP, HelpCommand, parse
+from bot.chat import notes, records
+from bot.chat.blocks import Body
+from bot.domain.command import (
+    HELP,
+    Command,
+    DeleteCommand,
+    FreezeCommand,
+    FreezesCommand,
+    HistoryCommand,
+    UnfreezeCommand,
+    parse,
+)
 from bot.domain.model import Ask
+from bot.domain.policy import Person
+from bot.domain.when import start_of
 from bot.errors import BadCommand, LedgerUnavailable
+from bot.ledger.history import HistoryQuery
 from handlers.desk import TRY_AGAIN, Desk, person_who_typed
 
 COMMAND = "/vpn"
@@ -22,27 +36,36 @@ def register(app: App, desk: Desk) -> None:
     def vpn(ack: Ack, command: dict[str, Any]) -> None:
         try:
             answer = _answer(desk, command)
+        except BadCommand as error:
+            answer = notes.private(str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable for a command: %s", error)
-            answer = TRY_AGAIN
-        ack(**notes.private(answer))
+            answer = notes.private(TRY_AGAIN)
+        ack(**answer)
 
 
-def _answer(desk: Desk, command: dict[str, Any]) -> str:
-    """Do what was typed; returns the private answer."""
-    person, channel_id = person_who_typed(command), command["channel_id"]
-    try:
-        asked = parse(_unescape(command.get("text") or ""))
-    except BadCommand as error:
-        return str(error)
-    if isinstance(asked, HelpCommand):
-        return HELP
-    verdict = desk.may_operate(person, channel_id)
-    if not verdict.allowed:
-        log.warning("not allowed user=%s channel=%s rule=%s", person.user_id, channel_id, verdict.rule)
-        return verdict.sentence
+def _answer(desk: Desk, command: Mapping[str, Any]) -> Body:
+    """Do what was typed; returns the private answer. Raises BadCommand."""
+    asked = parse(command.get("text") or "")
+    for kind, do in _DO.items():
+        if isinstance(asked, kind):
+            person, channel_id = person_who_typed(command), command["channel_id"]
+            verdict = desk.may_ask(person, channel_id, _gateways(asked))
+            if not verdict.allowed:
+                return notes.refusal(verdict)
+            return do(desk, person, command, asked)
+    return notes.private(HELP)
+
+
+def _gateways(asked: Command) -> tuple[str, ...]:
+    """The gateways that the command itself names; a freeze of all is for those who may everywhere."""
+    gateway_id = getattr(asked, "gateway_id", None) or getattr(asked, "scope", None)
+    return () if gateway_id in (None, "all") else (str(gateway_id),)
+
+
+def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: DeleteCommand) -> Body:
     if len(asked.tunnel_ids) > desk.max_batch:
-        return str(notes.too_many(len(asked.tunnel_ids), desk.max_batch)["text"])
+        return notes.too_many(len(asked.tunnel_ids), desk.max_batch)
     region = asked.region or desk.default_region
     deletion_id = desk.ledger.ask(
         Ask(
@@ -50,20 +73,79 @@ def _answer(desk: Desk, command: dict[str, Any]) -> str:
             gateway_id=asked.gateway_id,
             region=region,
             reason=asked.reason,
-            channel_id=channel_id,
+            channel_id=command["channel_id"],
             requester_id=person.user_id,
             response_url=command["response_url"],
+            break_glass=asked.break_glass,
         )
     )
     desk.wake()
     log.info("asked deletion=%s tunnels=%d user=%s", deletion_id, len(asked.tunnel_ids), person.user_id)
     what = f"{len(asked.tunnel_ids)} tunnels" if len(asked.tunnel_ids) > 1 else "".join(asked.tunnel_ids)
-    return (
+    return notes.private(
         f"Looking up {what or f'all tunnels of {asked.gateway_id}'} in {region}; the card comes here. "
         "Nothing is deleted before somebody presses Confirm on it."
     )
 
 
-def _unescape(text: str) -> str:
-    """Slack escapes these three, and only these, in what people type."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: FreezeCommand) -> Body:
+    now = desk.clock()
+    if asked.until is not None:
+        until = asked.until.epoch_s(now, desk.people.tz_offset_s(person.user_id) or 0)
+    else:
+        until = now + (asked.for_s or 0.0)
+    freeze = desk.freezes.place(
+        scope=asked.scope,
+        until=until,
+        reason=asked.reason,
+        by=person.user_id,
+        channel_id=command["channel_id"],
+        says=records.frozen,
+        announce_to=_everywhere(desk, command["channel_id"]),
+    )
+    desk.wake()
+    log.info("frozen scope=%s until=%.0f user=%s", freeze.scope, freeze.until, person.user_id)
+    return records.freezes([freeze])
+
+
+def _unfreeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: UnfreezeCommand) -> Body:
+    lifted = desk.freezes.lift(
+        scope=asked.scope,
+        by=person.user_id,
+        channel_id=command["channel_id"],
+        says=records.unfrozen,
+        announce_to=_everywhere(desk, command["channel_id"]),
+    )
+    desk.wake()
+    log.info("unfrozen scope=%s freezes=%d user=%s", asked.scope, len(lifted), person.user_id)
+    if not lifted:
+        return notes.private(f"There is no freeze on {asked.scope}. /vpn freezes shows those that hold.")
+    return records.unfrozen(lifted, person.user_id)
+
+
+def _freezes(desk: Desk, _person: Person, _command: Mapping[str, Any], _asked: FreezesCommand) -> Body:
+    return records.freezes(desk.freezes.active())
+
+
+def _history(desk: Desk, _person: Person, _command: Mapping[str, Any], asked: HistoryCommand) -> Body:
+    query = HistoryQuery(
+        tunnel_id=asked.tunnel_id,
+        gateway_id=asked.gateway_id,
+        user_id=asked.user_id,
+        since=start_of(asked.since, desk.clock()),
+    )
+    return records.history(desk.history.deletions(query, limit=records.ROWS + 1))
+
+
+def _everywhere(desk: Desk, channel_id: str) -> list[str]:
+    """Where a freeze is told: here, and where everything is announced."""
+    return list(dict.fromkeys(filter(None, [channel_id, desk.announce_channel])))
+
+
+_DO: Mapping[type, Callable[[Desk, Person, Mapping[str, Any], Any], Body]] = {
+    DeleteCommand: _delete,
+    FreezeCommand: _freeze,
+    UnfreezeCommand: _unfreeze,
+    FreezesCommand: _freezes,
+    HistoryCommand: _history,
+}

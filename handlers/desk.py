@@ -1,38 +1,104 @@
 """What every listener needs: the rules, the ledger, and a bell that wakes the worker."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.domain import policy
-from bot.domain.policy import Members, Person, Rules, Verdict
+from bot.domain.model import Decision, Proposal, State, Tier
+from bot.domain.policy import Directory, Person, Rules, Verdict
+from bot.ledger.freezes import Freezes
+from bot.ledger.history import History
 from bot.ledger.store import Ledger
 
 TRY_AGAIN = "vpn-bot can't write to its ledger just now, so nothing was done. Try again in a minute."
+log = logging.getLogger(__name__)
+
+
+class Aside(Protocol):
+    """Tells one person something, or opens a dialog for them, without the listener's waiting for Slack."""
+
+    def whisper(self, response_url: str, body: Mapping[str, Any]) -> None:
+        """Say it to whoever clicked, by the click's response_url."""
+
+    def open_view(
+        self, trigger_id: str, view: Mapping[str, Any], *, response_url: str, otherwise: Mapping[str, Any]
+    ) -> None:
+        """Open the dialog; where that fails, say `otherwise`."""
+
+
+class People(Directory, Protocol):
+    """Who is who, and where their clocks stand."""
+
+    def tz_offset_s(self, user_id: str) -> int | None:
+        """Seconds that their clock is ahead of UTC; None where that isn't known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """wake: something was written that the worker should see at once.
-
-    whisper: tell one person privately, by the response_url of their click, without waiting for Slack.
-    """
+    """wake: something was written that the worker should see at once. clock: the ledger's, epoch seconds."""
 
     ledger: Ledger
+    freezes: Freezes
+    history: History
     rules: Rules
-    members: Members
+    people: People
     default_region: str
+    announce_channel: str | None
     retry_for_s: float
+    window_s: float
     max_batch: int
     wake: Callable[[], None]
-    whisper: Callable[[str, Mapping[str, Any]], None]
+    aside: Aside
+    clock: Callable[[], float]
 
-    def may_operate(self, person: Person, channel_id: str, *, deletion_id: str | None = None) -> Verdict:
-        """The policy's word; a refusal is kept in the audit trail. Raises LedgerUnavailable."""
-        verdict = policy.may_operate(person, channel_id, self.rules, self.members)
+    def may_ask(self, person: Person, channel_id: str, gateway_ids: Collection[str]) -> Verdict:
+        """Whether they may ask for deletions or freezes there; kept in the audit trail and the log."""
+        verdict = policy.may_ask(person, channel_id, gateway_ids, self.rules, self.people)
+        return self._noted(verdict, person, channel_id, None)
+
+    def may_stop(self, person: Person, channel_id: str, card_id: str) -> Verdict:
+        """Whether they may press Stop; likewise."""
+        return self._noted(policy.may_stop(person, self.rules, self.people), person, channel_id, card_id)
+
+    def rule(
+        self, person: Person, channel_id: str, decision: Decision, *, typed: bool
+    ) -> Callable[[Proposal], Verdict]:
+        """Whether they may decide so, for the ledger to ask in the very transaction that decides."""
+        confirm = decision is Decision.CONFIRM
+
+        def may(proposal: Proposal) -> Verdict:
+            verdict = policy.may_decide(
+                person, channel_id, proposal.gateway_ids, confirm, self.rules, self.people
+            )
+            if verdict.allowed and confirm and proposal.lead.state is State.PENDING:
+                last = policy.may_confirm(
+                    proposal.lead, by=person.user_id, typed=typed, freeze=proposal.freeze, rules=self.rules
+                )
+                return verdict if last.allowed else last
+            return verdict
+
+        return may
+
+    def window(self, tier: Tier) -> float:
+        """How many seconds a confirmed deletion can be stopped before anything is sent."""
+        return self.window_s if tier is Tier.HIGH else 0.0
+
+    def _noted(self, verdict: Verdict, person: Person, channel_id: str, card_id: str | None) -> Verdict:
+        note = log.info if verdict.allowed else log.warning
+        word = "allowed" if verdict.allowed else "not allowed"
+        note(
+            "%s user=%s channel=%s deletion=%s rule=%s",
+            word,
+            person.user_id,
+            channel_id,
+            card_id,
+            verdict.rule,
+        )
         if not verdict.allowed:
             self.ledger.refuse(
-                actor=person.user_id, channel_id=channel_id, rule=verdict.rule, deletion_id=deletion_id
+                actor=person.user_id, channel_id=channel_id, rule=verdict.rule, deletion_id=card_id
             )
         return verdict
 

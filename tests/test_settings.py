@@ -1,12 +1,14 @@
 """Settings: read from where they may stand, refused by name, and never shown where they are secret."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.domain.policy import When
 from bot.errors import BadSettings
-from bot.settings import Settings
+from bot.settings import LedgerSettings, Settings
 
 NEEDED = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot",
@@ -62,6 +64,10 @@ def test_five_settings_are_enough() -> None:
     assert settings.vpn_bot_database_url.startswith("sqlite:///")
     assert (settings.vpn_bot_operators, settings.vpn_bot_channels) == ((), ())
     assert settings.vpn_bot_confirm_ttl_s == 900
+    assert (settings.vpn_bot_approvers, settings.vpn_bot_protected) == ((), ())
+    assert (settings.vpn_bot_policy, settings.vpn_bot_announce_channel) == (None, None)
+    assert settings.vpn_bot_abort_window_s == 10
+    assert {settings.vpn_bot_typed_confirmation, settings.vpn_bot_second_person} == {When.HIGH}
 
 
 def test_every_missing_setting_is_named_at_once() -> None:
@@ -92,6 +98,17 @@ def test_one_missing_setting_is_named_alone(monkeypatch: pytest.MonkeyPatch, mis
         ("VPN_BOT_OPERATORS", "ana"),
         ("VPN_BOT_OPERATORS", "U012AB3CD,@ben"),
         ("VPN_BOT_OPERATORS", "C012AB3CD"),
+        ("VPN_BOT_APPROVERS", "ana"),
+        ("VPN_BOT_APPROVERS", "C012AB3CD"),
+        ("VPN_BOT_ANNOUNCE_CHANNEL", "#network-ops"),
+        ("VPN_BOT_ANNOUNCE_CHANNEL", "C012AB3CD,C045EF6GH"),
+        ("VPN_BOT_ANNOUNCE_CHANNEL", "U012AB3CD"),
+        *(("VPN_BOT_ABORT_WINDOW_S", value) for value in ("-1", "601", "nan", "inf", "10 s", "")),
+        *(
+            (name, value)
+            for name in ("VPN_BOT_TYPED_CONFIRMATION", "VPN_BOT_SECOND_PERSON")
+            for value in ("yes", "HIGH", "low", "")
+        ),
         ("VPN_BOT_CHANNELS", "#network-ops"),
         ("VPN_BOT_CHANNELS", "U012AB3CD"),
         ("VPN_BOT_MAX_BATCH", "0"),
@@ -153,6 +170,73 @@ def test_a_list_is_read_however_it_is_separated(
     assert Settings.load().vpn_bot_operators == read
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("guangzhou to hq", ("guangzhou to hq",)),
+        (" guangzhou to hq , vpnx-p0j11j28,", ("guangzhou to hq", "vpnx-p0j11j28")),
+        ("", ()),
+        (" ,, ", ()),
+    ],
+    ids=["one", "two", "empty", "commas"],
+)
+@pytest.mark.usefixtures("needed")
+def test_what_is_protected_may_have_spaces_in_its_name(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: tuple[str, ...]
+) -> None:
+    """Only commas separate names."""
+    monkeypatch.setenv("VPN_BOT_PROTECTED", written)
+    assert Settings.load().vpn_bot_protected == read
+
+
+@pytest.mark.parametrize("written", ["0", "0.5", "600"])
+@pytest.mark.usefixtures("needed")
+def test_the_abort_window_may_be_nothing_and_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """Zero means at once; ten minutes is the most."""
+    monkeypatch.setenv("VPN_BOT_ABORT_WINDOW_S", written)
+    assert Settings.load().vpn_bot_abort_window_s == float(written)
+
+
+@pytest.mark.parametrize("when", When)
+@pytest.mark.usefixtures("needed")
+def test_each_demand_is_made_when_its_setting_says(monkeypatch: pytest.MonkeyPatch, when: When) -> None:
+    """The two are set one by one."""
+    monkeypatch.setenv("VPN_BOT_TYPED_CONFIRMATION", when.value)
+    settings = Settings.load()
+    assert (settings.vpn_bot_typed_confirmation, settings.vpn_bot_second_person) == (when, When.HIGH)
+    monkeypatch.setenv("VPN_BOT_SECOND_PERSON", when.value)
+    assert Settings.load().vpn_bot_second_person == when
+
+
+@pytest.mark.usefixtures("needed")
+def test_approvers_a_policy_and_a_channel_to_announce_in_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And an empty value is none."""
+    monkeypatch.setenv("VPN_BOT_APPROVERS", "U012AB3CD, S045EF6GH")
+    monkeypatch.setenv("VPN_BOT_POLICY", "rules/policy.toml")
+    monkeypatch.setenv("VPN_BOT_ANNOUNCE_CHANNEL", "C012AB3CD")
+    settings = Settings.load()
+    assert settings.vpn_bot_approvers == ("U012AB3CD", "S045EF6GH")
+    assert settings.vpn_bot_policy == Path("rules/policy.toml")
+    assert settings.vpn_bot_announce_channel == "C012AB3CD"
+    for name in ("VPN_BOT_APPROVERS", "VPN_BOT_POLICY", "VPN_BOT_ANNOUNCE_CHANNEL"):
+        monkeypatch.setenv(name, "")
+    empty = Settings.load()
+    assert (empty.vpn_bot_approvers, empty.vpn_bot_policy, empty.vpn_bot_announce_channel) == ((), None, None)
+
+
+def test_whoever_only_reads_the_ledger_needs_no_secrets(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> None:
+    """`vpn-bot history` works where the bot's tokens aren't; the same places are read."""
+    assert LedgerSettings.load().vpn_bot_database_url.startswith("sqlite:///")
+    (nowhere / ".env").write_text("VPN_BOT_DATABASE_URL=sqlite:///there.sqlite3\nVPN_BOT_MAX_BATCH=oops\n")
+    assert LedgerSettings.load().vpn_bot_database_url == "sqlite:///there.sqlite3"
+    monkeypatch.setenv("VPN_BOT_DATABASE_URL", "postgresql://vpnbot:canary@127.0.0.1/vpnbot")
+    assert "canary" not in repr(LedgerSettings.load())
+
+
 def test_a_dot_env_file_is_read(nowhere: Path) -> None:
     """In the folder that the bot starts in; other programs' lines in it are none of our business."""
     lines = [f'{name}="{value}"' for name, value in NEEDED.items()]
@@ -165,6 +249,16 @@ def test_the_example_is_read_as_it_stands(nowhere: Path) -> None:
     example = Path(__file__).parents[1] / ".env.example"
     (nowhere / ".env").write_text(example.read_text("utf-8"), "utf-8")
     assert Settings.load().vpn_bot_operators == ("U012AB3CD", "S045EF6GH")
+
+
+def test_the_example_can_be_read_with_everything_in_it_uncommented(nowhere: Path) -> None:
+    """Each line that is offered there is one that works."""
+    example = (Path(__file__).parents[1] / ".env.example").read_text("utf-8")
+    (nowhere / ".env").write_text(re.sub(r"(?m)^# (?=[A-Z_]+=)", "", example), "utf-8")
+    settings = Settings.load()
+    assert settings.vpn_bot_protected == ("guangzhou to hq", "vpnx-p0j11j28")
+    assert settings.vpn_bot_approvers == ("U012AB3CD", "S078IJ9KL")
+    assert settings.vpn_bot_second_person is When.HIGH
 
 
 def test_files_in_a_secrets_directory_are_read(nowhere: Path) -> None:

@@ -2,33 +2,36 @@
 
 from collections.abc import Sequence
 
-from bot.chat.blocks import Block, Body, Element, bold, header, lines, person, plain, value
-from bot.chat.pieces import asked_by, buttons, expiry, reason, who
+from bot.chat.blocks import Block, Body, Element, bold, escape, header, lines, person, plain, value
+from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, reason, who, window
 from bot.domain.explain import explain
-from bot.domain.model import Batch, Deletion, State
+from bot.domain.model import Batch, Deletion, State, Tier
+from bot.domain.policy import Rules
 from bot.domain.text import clean
 
 ROWS_ON_CARD = 20
 BAR = 20
 CELL_LIMIT = 80
+SHOWN_RISKS = 6
 
 
-def card(batch: Batch) -> Body:
+def card(batch: Batch, rules: Rules) -> Body:
     """The thread's root: how many tunnels, of which gateways, how many carry traffic; a table of up to 20.
 
     It takes all of the batch's rows.
     """
     lead = batch.lead
     headline = _headline(batch)
-    shown = [header(headline), lines(*_stake(batch)), *reason(lead)]
+    shown = [header(headline), *alarm(lead), lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
         shown.append(_table(batch.rows))
-    shown.append(lines(*_standing(batch)))
+    shown.append(lines(*_standing(batch, rules)))
     # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
     stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
-    shown += buttons(lead, _question(batch), unsent=stoppable)
+    shown += buttons(lead, _question(batch), rules, unsent=stoppable)
     end = "" if headline.endswith("?") else "."
-    return {"text": f"{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
+    glass = f"BREAK-GLASS {escape(lead.break_glass)}. " if lead.break_glass else ""
+    return {"text": f"{glass}{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
 
 
 def _headline(batch: Batch) -> str:
@@ -36,6 +39,8 @@ def _headline(batch: Batch) -> str:
     match batch.lead.state:
         case State.PENDING | State.ASKED:
             return f"Delete {tunnels}?"
+        case _ if batch.lead.tier is Tier.FORBIDDEN:
+            return f"Protected: {tunnels} stay"
         case State.EXPIRED:
             return f"Expired: {tunnels} stay"
         case State.VOID:
@@ -86,18 +91,44 @@ def _question(batch: Batch) -> str:
     )
 
 
-def _standing(batch: Batch) -> list[list[Element]]:
+def _risks(batch: Batch) -> list[list[Element]]:
+    """Why the card's tier isn't low: each reason once, with the tunnels that it is about."""
+    if batch.lead.tier is Tier.LOW:
+        return [[bold("Low risk: "), plain("they carry nothing, and none is the last of its kind.")]]
+    about: dict[str, list[str]] = {}
+    for row in batch.rows:
+        for why in row.stake.reasons if row.stake else ():
+            about.setdefault(why, []).append(row.tunnel_id)
+    rows = [
+        [plain("• "), plain(clean(f"{ids[0] if len(ids) == 1 else f'{len(ids)} tunnels'}: {why}", 300))]
+        for why, ids in list(about.items())[:SHOWN_RISKS]
+    ]
+    if len(about) > SHOWN_RISKS:
+        rows.append([plain(f"… and {len(about) - SHOWN_RISKS} more reasons")])
+    return [[bold("High risk:" if batch.lead.tier is Tier.HIGH else "Why:")], *rows]
+
+
+def _standing(batch: Batch, rules: Rules) -> list[list[Element]]:
     lead = batch.lead
+    if lead.tier is Tier.FORBIDDEN:
+        return [
+            [bold("At least one of them is protected, so none can be deleted with this card.")],
+            *_risks(batch),
+            [plain("Ask again without the protected ones. Nothing was deleted.")],
+        ]
     match lead.state:
         case State.PENDING | State.ASKED:
-            return [[bold("Deleting them cuts their traffic and can't be undone.")], expiry(lead)]
+            warning = bold("Deleting them cuts their traffic and can't be undone.")
+            return [[warning], *_risks(batch), *demands(lead, rules), expiry(lead)]
         case State.EXPIRED:
             return [[plain("Nobody decided in time. Nothing was deleted; ask again if it's still wanted.")]]
         case State.VOID:
-            return [[plain("Nothing was deleted.")]]
+            why = [[bold(f"{explain(lead.code).title}.")]] if lead.code else []
+            return [*why, [plain("Nothing was deleted.")]]
         case State.CANCELLED if batch.count(State.CANCELLED) == batch.size and not lead.stopped:
             return [[*who(lead, "Cancelled"), plain(" Nothing was deleted.")]]
-    return [who(lead, "Confirmed"), [plain(_tally(batch))]]
+    aborting = window(lead) if batch.count(State.CONFIRMED) == batch.size else []
+    return [who(lead, "Confirmed"), *aborting, [plain(_tally(batch))]]
 
 
 def _tally(batch: Batch) -> str:
@@ -144,6 +175,8 @@ def stopped(batch: Batch, by: str) -> Body:
     """Who pressed Stop, and what it achieved; for the card's thread."""
     kept = batch.count(State.CANCELLED)
     did = f"{kept} of {batch.size} had not been sent, and stay."
+    if batch.size == 1:
+        did = f"{batch.lead.tunnel_id} had not been sent, and stays."
     return {
         "text": f"Stopped by <@{by}>: {did}",
         "blocks": [lines([bold("Stopped"), plain(" by "), person(by), plain(f": {did}")])],

@@ -53,16 +53,21 @@ def utc(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%H:%M:%S UTC")
 
 
+def moment(epoch_s: float) -> str:
+    """A day and a time of day: 2026-11-23 20:15 UTC."""
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def header(text: str) -> Block:
     """A headline of our own words and ids."""
     return {"type": "header", "text": {"type": "plain_text", "text": clean(text, HEADER_LIMIT)}}
 
 
 def lines(*rows: Sequence[Element]) -> Block:
-    """Text, one row a line."""
+    """Text, one row a line. Slack takes no empty text, so it is left out."""
     elements: list[Element] = []
     for row in rows:
-        elements += [*([plain("\n")] if elements else []), *row]
+        elements += [*([plain("\n")] if elements else []), *(one for one in row if one.get("text") != "")]
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 

@@ -1,11 +1,14 @@
 """The card: the root of a deletion's thread, drawn anew from the deletion whenever it changes."""
 
+from datetime import UTC, datetime
+
 from bot.chat import batches
 from bot.chat.blocks import (
     Block,
     Body,
     Element,
     bold,
+    escape,
     header,
     lines,
     plain,
@@ -13,31 +16,38 @@ from bot.chat.blocks import (
     seconds,
     value,
 )
-from bot.chat.pieces import asked_by, buttons, expiry, reason, who
+from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, protected, reason, risk, who, window
 from bot.domain.explain import explain
-from bot.domain.model import Batch, Deletion, State
+from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
+from bot.domain.policy import Rules
 from bot.domain.text import clean
 
 SHOWN_POLICIES = 8
+SHOWN_ROUTES = 8
+SHOWN_TAGS = 8
 
 
-def card(batch: Batch) -> Body:
+def card(batch: Batch, rules: Rules) -> Body:
     """The thread's root: what is at stake, who asked, who decided, how it stands now."""
     if batch.size > 1:
-        return batches.card(batch)
+        return batches.card(batch, rules)
     deletion = batch.lead
-    shown = [header(_headline(deletion)), _stake(deletion), *reason(deletion), _standing(deletion)]
-    shown += buttons(deletion, _question(deletion), unsent=deletion.state is State.CONFIRMED)
     headline = _headline(deletion)
+    shown = [header(headline), *alarm(deletion), _stake(deletion), *reason(deletion)]
+    shown.append(_standing(deletion, rules))
+    shown += buttons(deletion, question(deletion), rules, unsent=deletion.state is State.CONFIRMED)
     impact = _impact(deletion) if deletion.state is State.PENDING else ""
-    text = f"{headline}{'' if headline.endswith('?') else '.'} {impact} Asked by <@{deletion.requester_id}>."
-    return {"text": text, "blocks": shown}
+    glass = f"BREAK-GLASS {escape(deletion.break_glass)}. " if deletion.break_glass else ""
+    text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {impact}"
+    return {"text": f"{text} Asked by <@{deletion.requester_id}>.", "blocks": shown}
 
 
 def _headline(deletion: Deletion) -> str:
     tunnel = deletion.tunnel_id
     if deletion.stopped:
         return f"Stopped: {tunnel} stays"
+    if deletion.tier is Tier.FORBIDDEN:
+        return f"Protected: {tunnel} stays"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
         State.CONFIRMED: f"Deleting VPN tunnel {tunnel}",
@@ -54,7 +64,8 @@ def _headline(deletion: Deletion) -> str:
 
 
 def _stake(deletion: Deletion) -> Block:
-    tunnel = deletion.tunnel
+    """What the cloud showed of the tunnel and around it when the card was made."""
+    tunnel, stake = deletion.tunnel, deletion.stake
     rows = [
         [bold("Tunnel  "), value(tunnel.name if tunnel else ""), plain("  "), value(deletion.tunnel_id)],
         [bold("Gateway  "), value(deletion.gateway_id or "")],
@@ -63,7 +74,7 @@ def _stake(deletion: Deletion) -> Block:
     ]
     if tunnel:
         when = "State  " if deletion.state is State.PENDING else "State when asked  "
-        rows.append([bold(when), value(tunnel.state), plain(f"  {_impact(deletion)}")])
+        rows.append([bold(when), value(tunnel.state), plain(f"  {_impact(deletion)}  {_health(tunnel)}")])
         rows += [
             [
                 *(bold("Local  "), value(policy.local_cidr)),
@@ -75,6 +86,15 @@ def _stake(deletion: Deletion) -> Block:
             rows.append([bold("CIDRs  "), plain("none shown by the cloud; its traffic may be routed")])
         if len(tunnel.policies) > SHOWN_POLICIES:
             rows.append([plain(f"… and {len(tunnel.policies) - SHOWN_POLICIES} more policies")])
+        if tunnel.bgp or tunnel.route_type.lower() == "bgp":
+            rows.append([bold("BGP  "), value(tunnel.bgp)])
+    if tunnel and stake:
+        rows += _around(tunnel, stake)
+    if tunnel:
+        tags = ", ".join(f"{key}={kept}" for key, kept in tunnel.tags[:SHOWN_TAGS])
+        more = f" and {len(tunnel.tags) - SHOWN_TAGS} more" if len(tunnel.tags) > SHOWN_TAGS else ""
+        rows.append([bold("Tags  "), value(tags), plain(more)] if tags else [bold("Tags  "), plain("none")])
+        rows.append([bold("Created  "), value(tunnel.created_time), plain(_age(tunnel, deletion.asked_at))])
     rows.append(asked_by(deletion))
     return lines(*rows)
 
@@ -87,40 +107,76 @@ def _impact(deletion: Deletion) -> str:
     return "UP: it carries traffic." if carries else "DOWN: it carries no traffic."
 
 
-def _standing(deletion: Deletion) -> Block:
+def _around(tunnel: Tunnel, stake: Stake) -> list[list[Element]]:
+    """The routes that point at it, and how many healthy tunnels are left beside it."""
+    if stake.routes is None:
+        routes: list[Element] = [plain("not known")]
+    elif stake.routes:
+        shown = ", ".join(stake.routes[:SHOWN_ROUTES])
+        more = f" and {len(stake.routes) - SHOWN_ROUTES} more" if stake.routes[SHOWN_ROUTES:] else ""
+        routes = [value(shown), plain(more)]
+    else:
+        routes = [plain("none point at it")]
+    left = (
+        (stake.gateway_left, "on its gateway"),
+        (stake.customer_left, f"to {clean(tunnel.customer_gateway_id, 40) or 'its customer gateway'}"),
+    )
+    others = ", ".join(f"{'not known' if count is None else count} {where}" for count, where in left)
+    return [[bold("Routes  "), *routes], [bold("Other healthy tunnels  "), plain(others)]]
+
+
+def _health(tunnel: Tunnel) -> str:
+    if tunnel.health_check_enabled is None:
+        return ""
+    status = clean(tunnel.health_check_status, 40) or "nothing said"
+    return f"Health check: {status}." if tunnel.health_check_enabled else "No health check."
+
+
+def _age(tunnel: Tunnel, now: float) -> str:
+    """How old it is. The cloud writes Beijing time; a day more or less says the same."""
+    try:
+        created = datetime.strptime(tunnel.created_time[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return f"  {max(0, int((now - created.timestamp()) // 86_400))} days ago"
+
+
+def _standing(deletion: Deletion, rules: Rules) -> Block:
+    if deletion.tier is Tier.FORBIDDEN:
+        return lines(*protected(deletion))
     match deletion.state:
         case State.PENDING:
-            rows = [
-                [bold("Deleting it cuts its traffic and can't be undone.")],
-                expiry(deletion),
-            ]
-        case State.CANCELLED if deletion.stopped:
-            rows = [who(deletion, "Confirmed"), [plain("Stopped before it was sent. Nothing was deleted.")]]
+            warning = bold("Deleting it cuts its traffic and can't be undone.")
+            return lines([warning], *risk(deletion), *demands(deletion, rules), expiry(deletion))
         case State.CANCELLED:
-            rows = [[*who(deletion, "Cancelled"), plain(" Nothing was deleted.")]]
+            return lines(*_cancelled(deletion))
         case State.EXPIRED:
-            rows = [[plain("Nobody decided in time. Nothing was deleted; ask again if it's still wanted.")]]
+            over = "Nobody decided in time. Nothing was deleted; ask again if it's still wanted."
+            return lines([plain(over)])
         case State.CONFIRMED | State.DELETING:
-            waiting = (
-                [[plain("Waiting: "), plain(explain(deletion.waiting_code).title), plain(".")]]
-                if deletion.waiting_code
-                else []
-            )
-            rows = [who(deletion, "Confirmed"), *waiting]
+            waiting = explain(deletion.waiting_code).title if deletion.waiting_code else ""
+            more = [[plain("Waiting: "), plain(waiting), plain(".")]] if waiting else []
+            return lines(who(deletion, "Confirmed"), *window(deletion), *more)
         case State.VERIFYING:
-            rows = [who(deletion, "Confirmed"), request_id(deletion.request_id)]
+            return lines(who(deletion, "Confirmed"), request_id(deletion.request_id))
         case State.GONE:
-            rows = [who(deletion, "Confirmed"), [plain(_gone(deletion))], request_id(deletion.request_id)]
-        case State.REFUSED | State.UNKNOWN | State.VOID | State.ASKED:
-            rows = [*([who(deletion, "Confirmed")] if deletion.decided_by else []), *_why(deletion)]
-    return lines(*rows)
+            gone = [plain(_gone(deletion))]
+            return lines(who(deletion, "Confirmed"), gone, request_id(deletion.request_id))
+    return lines(*([who(deletion, "Confirmed")] if deletion.decided_by else []), *_why(deletion))
+
+
+def _cancelled(deletion: Deletion) -> list[list[Element]]:
+    if deletion.stopped:
+        return [who(deletion, "Confirmed"), [plain("Stopped before it was sent. Nothing was deleted.")]]
+    return [[*who(deletion, "Cancelled"), plain(" Nothing was deleted.")]]
 
 
 def _why(deletion: Deletion) -> list[list[Element]]:
     if deletion.code is None:
         return [[plain("Nothing more is known.")]]
     title = explain(deletion.code).title
-    return [[bold(f"{title}.  "), value(deletion.code)], request_id(deletion.request_id)]
+    number = [request_id(deletion.request_id)] if deletion.sent_at or deletion.request_id else [[plain("Nothing was deleted.")]]
+    return [[bold(f"{title}.  "), value(deletion.code)], *number]
 
 
 def _gone(deletion: Deletion) -> str:
@@ -129,6 +185,7 @@ def _gone(deletion: Deletion) -> str:
     return f"Gone after {seconds(deletion.ended_at - deletion.sent_at)}."
 
 
-def _question(deletion: Deletion) -> str:
+def question(deletion: Deletion) -> str:
+    """What the one who confirms is asked."""
     name = clean(deletion.tunnel.name, 60) if deletion.tunnel else ""
     return f"{_impact(deletion)} This deletes {deletion.tunnel_id} ({name or 'no name'})."

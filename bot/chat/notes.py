@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.chat.blocks import Body, escape, utc
 from bot.domain.model import Batch, Deletion, State, Tunnel
+from bot.domain.policy import Verdict
 from bot.domain.text import clean
 
 SHOWN_IDS = 10
@@ -43,6 +44,20 @@ def too_many(count: int, most: int) -> Body:
     )
 
 
+def no_kit(why: str) -> Body:
+    """No undo kit, no deletion; `why` is a sentence of ours."""
+    return private(
+        f"Nothing was done: no undo kit can be made. {why} Without one vpn-bot deletes nothing; if the "
+        "tunnel really has to go, delete it in the console."
+    )
+
+
+def refusal(verdict: Verdict) -> Body:
+    """Why somebody may not; with who is behind it, where that is a freeze."""
+    text = escape(verdict.sentence)
+    return {"text": f"{text} Frozen by <@{verdict.freeze.by}>." if verdict.freeze else text}
+
+
 def stopped(batch: Batch) -> Body:
     """What a Stop achieved; told to the clicker."""
     kept, sent = batch.count(State.CANCELLED), batch.size - batch.count(State.CANCELLED)
@@ -75,6 +90,14 @@ def cannot_post(deletion: Deletion) -> Body:
             f"Type `/invite @vpn-bot` here, then {again}. "
             "In a direct message between people it can't be used."
         )
+    }
+
+
+def cannot_announce(channel_id: str) -> Body:
+    """The announcement channel doesn't take it; the deletion goes on."""
+    return {
+        "text": f"vpn-bot can't post in <#{channel_id}>, so this deletion isn't announced there; here all "
+        "goes on. Whoever runs the bot should invite it there, or change VPN_BOT_ANNOUNCE_CHANNEL."
     }
 
 

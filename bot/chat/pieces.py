@@ -1,11 +1,15 @@
 """What the card of one tunnel and the card of many have in common."""
 
-from bot.chat.blocks import Block, Element, bold, clock, person, plain, quote
-from bot.domain.model import Deletion, State
+from bot.chat.blocks import Block, Element, bold, clock, lines, person, plain, quote, value
+from bot.domain.explain import OwnCode
+from bot.domain.model import Deletion, State, Tier
+from bot.domain.policy import Rules
+from bot.domain.text import clean
 
 CONFIRM_ACTION = "confirm_deletion"
 CANCEL_ACTION = "cancel_deletion"
 STOP_ACTION = "stop_deletion"
+FRESH_ACTION = "fresh_card"
 
 
 def reason(deletion: Deletion) -> list[Block]:
@@ -36,20 +40,78 @@ def who(deletion: Deletion, verb: str) -> list[Element]:
     ]
 
 
-def buttons(deletion: Deletion, question: str, *, unsent: bool) -> list[Block]:
-    """Confirm and Cancel while nobody has decided; Stop while there is something that was not sent."""
+def alarm(deletion: Deletion) -> list[Block]:
+    """Break-glass, loud; nothing else is."""
+    if not deletion.break_glass:
+        return []
+    glass = [bold("🚨 BREAK-GLASS  "), value(deletion.break_glass)]
+    return [lines([*glass, plain("  the second person is lifted, and that is kept in the history.")])]
+
+
+def protected(deletion: Deletion) -> list[list[Element]]:
+    """Why there is no button."""
+    return [
+        [bold("Protected: it can't be deleted here.")],
+        *risk(deletion),
+        [plain("Whoever is responsible for it takes the protection away first. Nothing was deleted.")],
+    ]
+
+
+def risk(deletion: Deletion) -> list[list[Element]]:
+    """How much is at risk, and why; our own words."""
+    reasons = deletion.stake.reasons if deletion.stake else ()
+    if deletion.tier is Tier.LOW:
+        return [[bold("Low risk: "), plain("it carries nothing and isn't the last of its kind.")]]
+    title = "High risk: " if deletion.tier is Tier.HIGH else "Why: "
+    return [[bold(title), plain(clean("; ".join(reasons), 1_000) or "see the table"), plain(".")]]
+
+
+def demands(deletion: Deletion, rules: Rules) -> list[list[Element]]:
+    """What a confirm takes beyond one click."""
+    second = rules.second_person.applies(deletion.tier) and not deletion.break_glass
+    typed = rules.typed.applies(deletion.tier)
+    if not second and not typed:
+        return []
+    who_ = "somebody else than the one who asked" if second else "one person"
+    act = "presses Confirm and types the id" if typed else "presses Confirm"
+    return [[bold("It takes: "), plain(f"{who_} {act}.")]]
+
+
+def window(deletion: Deletion) -> list[list[Element]]:
+    """How long everybody may still press Stop."""
+    if deletion.send_at is None or deletion.decided_at is None or deletion.send_at <= deletion.decided_at:
+        return []
+    left_s = deletion.send_at - deletion.decided_at
+    return [
+        [
+            bold(f"Deleting in {left_s:.0f} s"),
+            plain(", at "),
+            clock(deletion.send_at),
+            plain(". Anybody here may press Stop before."),
+        ]
+    ]
+
+
+def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool) -> list[Block]:
+    """Confirm and Cancel while nobody has decided; Stop while there is something that was not sent.
+
+    A card that was void because of a change offers a fresh one.
+    """
     if deletion.state is State.PENDING:
-        dialog = {
-            "title": {"type": "plain_text", "text": "Delete for good?"},
-            "text": {"type": "plain_text", "text": f"{question} It can't be undone."},
-            "confirm": {"type": "plain_text", "text": "Delete"},
-            "deny": {"type": "plain_text", "text": "Keep"},
-            "style": "danger",
-        }
-        confirm = _button(deletion, "Confirm", CONFIRM_ACTION) | {"style": "danger", "confirm": dialog}
+        confirm = _button(deletion, "Confirm", CONFIRM_ACTION) | {"style": "danger"}
+        if not rules.typed.applies(deletion.tier):  # else the dialog that takes the id asks
+            confirm["confirm"] = {
+                "title": {"type": "plain_text", "text": "Delete for good?"},
+                "text": {"type": "plain_text", "text": f"{question} It can't be undone."},
+                "confirm": {"type": "plain_text", "text": "Delete"},
+                "deny": {"type": "plain_text", "text": "Keep"},
+                "style": "danger",
+            }
         return [{"type": "actions", "elements": [confirm, _button(deletion, "Cancel", CANCEL_ACTION)]}]
     if unsent:
         return [{"type": "actions", "elements": [_button(deletion, "Stop", STOP_ACTION)]}]
+    if deletion.state is State.VOID and deletion.code == OwnCode.CHANGED:
+        return [{"type": "actions", "elements": [_button(deletion, "Fresh card", FRESH_ACTION)]}]
     return []
 
 

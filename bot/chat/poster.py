@@ -129,6 +129,20 @@ class Poster:
             if not cursor:
                 return None
 
+    def permalink(self, channel_id: str, ts: str) -> str | None:
+        """Where the message can be read; None when Slack doesn't tell."""
+        try:
+            with _translated():
+                answer = self._client.chat_getPermalink(channel=channel_id, message_ts=ts)
+                return str(_field(answer, "permalink"))
+        except SlackError:
+            return None
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a dialog for whoever caused the trigger, at most three seconds ago."""
+        with _translated():
+            self._client.views_open(trigger_id=trigger_id, view=dict(view))
+
     def whisper(self, response_url: str, body: Mapping[str, Any]) -> None:
         """Tell one person privately, through the response_url of what they typed or clicked."""
         with _translated():

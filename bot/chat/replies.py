@@ -1,9 +1,27 @@
 """What is said in a card's thread: pure functions from a deletion and what happened to Block Kit."""
 
-from bot.chat.blocks import Body, bold, clock, escape, lines, plain, quote, request_id, seconds, utc, value
+from collections.abc import Sequence
+
+from bot.chat.blocks import (
+    Body,
+    bold,
+    clock,
+    escape,
+    lines,
+    person,
+    plain,
+    quote,
+    request_id,
+    seconds,
+    utc,
+    value,
+)
 from bot.domain.explain import explain
-from bot.domain.model import Deletion
+from bot.domain.model import Deletion, Freeze
+from bot.domain.risk import Change
 from bot.domain.text import clean
+
+SHOWN_CHANGES = 20
 
 
 def _about(deletion: Deletion) -> str:
@@ -65,6 +83,57 @@ def sending_again(deletion: Deletion, code: str, state: str) -> Body:
                 [bold(f"{reason.title}.")],
                 [plain("So vpn-bot looked: the tunnel is still there, state "), value(state), plain(".")],
                 [plain("It asks for the deletion again.  "), value(code)],
+            )
+        ],
+    }
+
+
+def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -> Body:
+    """Confirmed, but not what the card had shown: what is different now, tunnel by tunnel."""
+    sentence = "Not deleted: what matters has changed since the card was made."
+    rows = [
+        [
+            *([value(tunnel_id), plain("  ")] if deletion.batch_size > 1 else []),
+            *(bold(f"{change.what}  "), value(change.before), plain("  is now  "), value(change.now)),
+        ]
+        for tunnel_id, changes in found
+        for change in changes
+    ]
+    more = [[plain(f"… and {len(rows) - SHOWN_CHANGES} more changes")]] if len(rows) > SHOWN_CHANGES else []
+    again = "Nothing was sent. For a card that shows how things are now, press Fresh card above."
+    return {
+        "text": sentence,
+        "blocks": [lines([bold(sentence)], *rows[:SHOWN_CHANGES], *more, [plain(again)])],
+    }
+
+
+def frozen_since(freeze: Freeze) -> Body:
+    """A freeze was placed between Confirm and sending."""
+    scope = "Everything" if freeze.scope == "all" else freeze.scope
+    sentence = "Not deleted: a freeze was placed before anything was sent."
+    return {
+        "text": sentence,
+        "blocks": [
+            lines(
+                [bold(sentence)],
+                [plain(f"{scope} is frozen until "), clock(freeze.until), plain(" by "), person(freeze.by)],
+            ),
+            quote(freeze.reason),
+        ],
+    }
+
+
+def not_cleared(code: str) -> Body:
+    """What has to be so before anything is sent could not be brought about in time."""
+    reason = explain(code)
+    sentence = "Not deleted: what has to be so before anything is sent was not so in time."
+    return {
+        "text": sentence,
+        "blocks": [
+            lines(
+                [bold(sentence)],
+                [plain(f"{reason.title}. {reason.next_step}  "), value(code)],
+                [plain("Nothing was sent.")],
             )
         ],
     }

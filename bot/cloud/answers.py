@@ -165,8 +165,22 @@ def _tunnel(fields: Mapping[str, object]) -> Tunnel:
         tags=tuple(
             (_text(tag.get("Key")), _text(tag.get("Value"))) for tag in _objects(fields.get("TagSet"))
         ),
+        has_tags=isinstance(fields.get("TagSet"), list),
+        bgp=_bgp(fields.get("BgpConfig")),
         wire=_wire(fields),
     )
+
+
+def _bgp(config: object) -> str:
+    """Both ends of a BGP session: “AS 64551 169.254.128.1 ↔ AS 65530 169.254.128.2”."""
+    if not isinstance(config, dict):
+        return ""
+    ends = (
+        " ".join(filter(None, [f"AS {asn}" if (asn := _text(config.get(f"{side}BgpAsn"))) else "", address]))
+        for side in ("Local", "Remote")
+        for address in [_text(config.get(f"{side}BgpIp"))]
+    )
+    return " ↔ ".join(end or "?" for end in ends)
 
 
 def _route(fields: Mapping[str, object]) -> Route:

@@ -98,10 +98,17 @@ class VpcClient:
             found |= self._look_up_group(region, ids[start : start + MAX_IDS_A_CALL], mostly_gone)
         return found
 
-    def list_tunnels(self, *, region: str, gateway_id: str) -> tuple[Tunnel, ...]:
-        """All tunnels of a gateway. Raises OutcomeUnknown when they change while they are read."""
-        fields = {"Filters": [{"Name": "vpn-gateway-id", "Values": [gateway_id]}]}
-        about = f"gateway={gateway_id}"
+    def list_tunnels(
+        self, *, region: str, gateway_id: str = "", customer_gateway_id: str = ""
+    ) -> tuple[Tunnel, ...]:
+        """All tunnels of a gateway, of a customer gateway, or of the region.
+
+        Raises OutcomeUnknown when they change while they are read.
+        """
+        wanted = {"vpn-gateway-id": gateway_id, "customer-gateway-id": customer_gateway_id}
+        filters = [{"Name": name, "Values": [value]} for name, value in wanted.items() if value]
+        fields = {"Filters": filters} if filters else {}
+        about = f"gateway={gateway_id or None} customer_gateway={customer_gateway_id or None}"
         return self._list("DescribeVpnConnections", region, fields, answers.tunnels, about)
 
     def describe_vpn_gateway_routes(self, *, region: str, gateway_id: str) -> tuple[Route, ...]:

@@ -4,20 +4,9 @@ Codes: Tencent Cloud API 3.0, DeleteVpnConnection (vpc, 2017-03-12) and its comm
 The texts are ours, plain, and need no escaping: the cloud's own message is shown beside them, not here.
 """
 
-from enum import Enum, StrEnum
+from enum import Enum
 
-
-class OwnCode(StrEnum):
-    """What the bot itself has to say, where the cloud gave no code."""
-
-    NO_ANSWER = "NoClearAnswer"
-    UNREACHABLE = "CloudUnreachable"
-    STILL_THERE = "StillThere"
-    OTHER_GATEWAY = "OtherGateway"
-    CANNOT_POST = "CannotPost"
-    TOO_MANY = "TooManyTunnels"
-    SET_ASIDE = "SetAside"
-    STOPPED = "Stopped"
+from bot.domain.own_codes import OWN_FINAL, OWN_UNCLEAR, OWN_WAIT, Texts
 
 
 class Again(Enum):
@@ -27,8 +16,6 @@ class Again(Enum):
     LOOK = "It may or may not have been done; the bot looks at the tunnel before it tries again."
     FINAL = "The bot does not try again by itself."
 
-
-Texts = dict[str, tuple[str, str, str]]  # code: title, meaning, next step
 
 _BUSY: Texts = {
     "UnsupportedOperation.DeleteVpnConnInvalidState": (
@@ -300,57 +287,8 @@ _SERVICE: Texts = {
     ),
 }
 
-_OWN_WAIT: Texts = {
-    OwnCode.UNREACHABLE: (
-        "Tencent Cloud can't be reached",
-        "The request never arrived there, so nothing was deleted.",
-        "Check this machine's network, DNS and proxy, and VPN_BOT_VPC_ENDPOINT; then ask again.",
-    ),
-}
-
-_OWN_UNCLEAR: Texts = {
-    OwnCode.NO_ANSWER: (
-        "The cloud's answer got lost",
-        "The connection broke or the answer could not be read, after the request may have arrived.",
-        "Look at the tunnel in the VPN console before you ask again.",
-    ),
-}
-
-_OWN_FINAL: Texts = {
-    OwnCode.STILL_THERE: (
-        "Accepted, but still there",
-        "The cloud accepted the deletion, and the tunnel had not gone when the time limit passed.",
-        "Look at the tunnel in the VPN console; if it stays, open a ticket with the RequestId.",
-    ),
-    OwnCode.OTHER_GATEWAY: (
-        "The tunnel is on another gateway",
-        "The gateway that was named isn't the one that the cloud shows for this tunnel.",
-        "Check which tunnel is meant, then ask with its own gateway.",
-    ),
-    OwnCode.CANNOT_POST: (
-        "The bot can't post in that channel",
-        "Without a card nobody can see what is at stake, so nothing was done.",
-        "Invite the bot to the channel, then ask again.",
-    ),
-    OwnCode.TOO_MANY: (
-        "Too many tunnels for one card",
-        "One card may be about VPN_BOT_MAX_BATCH tunnels at most.",
-        "Name fewer tunnels, or have VPN_BOT_MAX_BATCH raised.",
-    ),
-    OwnCode.SET_ASIDE: (
-        "The bot failed at it again and again",
-        "A fault of the bot's own, so it isn't known whether the tunnel was deleted.",
-        "Look at the tunnel in the VPN console, and at the bot's log.",
-    ),
-    OwnCode.STOPPED: (
-        "Stopped before it was sent",
-        "Somebody pressed Stop while the deletion had not been sent to the cloud.",
-        "Nothing; ask again if it is wanted after all.",
-    ),
-}
-
 TEXTS = (
-    (Again.WAIT, (_BUSY, _TOO_MANY, _OWN_WAIT)),
-    (Again.LOOK, (_UNCLEAR, _OWN_UNCLEAR)),
-    (Again.FINAL, (_GONE, _CREDENTIALS, _PERMISSION, _REQUEST, _SERVICE, _OWN_FINAL)),
+    (Again.WAIT, (_BUSY, _TOO_MANY, OWN_WAIT)),
+    (Again.LOOK, (_UNCLEAR, OWN_UNCLEAR)),
+    (Again.FINAL, (_GONE, _CREDENTIALS, _PERMISSION, _REQUEST, _SERVICE, OWN_FINAL)),
 )

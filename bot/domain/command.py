@@ -2,6 +2,11 @@
 
     delete [<vpngw-id>] <vpnx-id>… [--region R] [--reason "…"]     ids and options in any order
     delete <vpngw-id> --all                                        every tunnel of a gateway
+    delete … --break-glass INC-123 --reason "…"                    without the second person
+    freeze <vpngw-id|all> <2h|until 18:00|until 2026-11-24 18:00> <reason>
+    unfreeze <vpngw-id|all>
+    freezes
+    history [<vpnx-id>] [<vpngw-id>] [<person>] [since 7d|since 2026-11-20]
     help                                                           also nothing at all, `?`, `--help`
 
 Phones and pastes change how a command looks, not what it says: capitals, commas, back-ticks, smart quotes,
@@ -9,48 +14,75 @@ long dashes for `--`, full-width letters, bullets, odd and invisible spaces and 
 as the plain thing. Anything else is a `BadCommand`, never a guess.
 
 `--reason` takes the quoted text, in which a backslash before a quote keeps it; without quotes it takes every
-word up to the next option. A closing quote has no letter after it, so an apostrophe closes nothing.
+word up to the next option. A closing quote has no letter after it, so an apostrophe closes nothing. The
+reason of a freeze needs neither: it is all that follows the scope and the time.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from bot.domain.deleting import DeleteCommand, read_delete, write_delete
+from bot.domain.examples import (
+    ALL_EXAMPLE,
+    BREAK_GLASS_EXAMPLE,
+    EXAMPLE,
+    FREEZE_ALL_EXAMPLE,
+    FREEZE_EXAMPLE,
+    FREEZES_EXAMPLE,
+    HISTORY_EXAMPLE,
+    LOOK_UP_EXAMPLE,
+    OPTIONS_EXAMPLE,
+    SEVERAL_EXAMPLE,
+    UNFREEZE_EXAMPLE,
+)
+from bot.domain.freezing import (
+    FreezeCommand,
+    FreezesCommand,
+    UnfreezeCommand,
+    read_freeze,
+    read_freezes,
+    read_unfreeze,
+    write_freeze,
+)
+from bot.domain.looking_back import HistoryCommand, read_history, write_history
 from bot.domain.text import clean
-from bot.errors import BadCommand
+from bot.domain.typed import as_typed
+from bot.domain.words import REASON_LIMIT, TEXT_LIMIT, bad, nearest, next_word, plain, unknown
 
-TEXT_LIMIT = 2000
-REASON_LIMIT = 500
-ECHO_LIMIT = 40
-EXAMPLE = "/vpn delete vpngw-7lcl5331 vpnx-p0j11j28"
-ALL_EXAMPLE = "/vpn delete vpngw-7lcl5331 --all"
-OPTIONS_EXAMPLE = f'{EXAMPLE} --region ap-guangzhou --reason "rebuild after INC-42"'
+__all__ = [
+    "HELP",
+    "REASON_LIMIT",
+    "TEXT_LIMIT",
+    "Command",
+    "DeleteCommand",
+    "FreezeCommand",
+    "FreezesCommand",
+    "HelpCommand",
+    "HistoryCommand",
+    "UnfreezeCommand",
+    "parse",
+    "render",
+]
+
 HELP = f"""\
 /vpn delete asks to delete VPN tunnels. You see them on a card first; only Confirm deletes anything.
 
 {EXAMPLE}
-/vpn delete vpnx-p0j11j28 (the gateway is looked up)
-/vpn delete vpngw-7lcl5331 vpnx-p0j11j28 vpnx-k2m4n6p8 (several tunnels, one card)
-/vpn delete vpngw-7lcl5331 --all (every tunnel of the gateway, one card)
+{LOOK_UP_EXAMPLE} (the gateway is looked up)
+{SEVERAL_EXAMPLE} (several tunnels, one card)
+{ALL_EXAMPLE} (every tunnel of the gateway, one card)
 {OPTIONS_EXAMPLE}
+{BREAK_GLASS_EXAMPLE} (needs no second person; everybody is told)
+
+{FREEZE_EXAMPLE} (for two hours nothing can be confirmed there)
+{FREEZE_ALL_EXAMPLE} (every gateway; the time is by your own clock)
+{UNFREEZE_EXAMPLE} (or all)
+{FREEZES_EXAMPLE} (what is frozen, by whom, why and until when)
+{HISTORY_EXAMPLE} (or of a tunnel, or of a person whom you mention)
 
 The ids may stand in either order. The answer, with its RequestId, comes in the card's thread.
-It deletes no gateways, changes no routes, and can't bring a tunnel back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteCommand:
-    """Delete these tunnels, or, with no ids, all of the gateway's; None where the text leaves it open.
-
-    `reason` is one line of at most REASON_LIMIT characters, foreign and unescaped; "" where none was given.
-    """
-
-    tunnel_ids: tuple[str, ...]
-    gateway_id: str | None = None
-    region: str | None = None
-    reason: str = ""
+It deletes no gateways and changes no routes. It can't bring a tunnel back by itself, but before it deletes \
+one, the card's thread gets an undo kit: what is needed to make it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,184 +90,61 @@ class HelpCommand:
     """Show HELP."""
 
 
-Command = DeleteCommand | HelpCommand
+Command = DeleteCommand | FreezeCommand | UnfreezeCommand | FreezesCommand | HistoryCommand | HelpCommand
 
 
 def parse(text: str) -> Command:
-    """Read the text after `/vpn`.
+    """Read the text after `/vpn`, as Slack sends it: with mentions, links and & < > escaped.
 
     Raises BadCommand with a sentence that names the offending word and shows a right example.
     """
-    if len(text) > TEXT_LIMIT:
-        raise _bad(
-            f"The text has {len(text)} characters, and a command has at most {TEXT_LIMIT}. "
-            "Name fewer tunnels at a time, or say --all if you mean every tunnel of the gateway."
+    typed = as_typed(text)
+    if len(typed) > TEXT_LIMIT:
+        raise bad(
+            f"The text has {len(typed)} characters, and a command has at most {TEXT_LIMIT}. "
+            "Name fewer tunnels at a time, or say --all if you mean every tunnel of the gateway.",
+            EXAMPLE,
         )
-    verb, rest = _next_word(clean(text, TEXT_LIMIT))
-    if not verb:
-        return HelpCommand()
-    if read := _VERBS.get(_plain(verb)):
-        return read(rest)
-    raise _unknown(verb, "a command", _VERBS, EXAMPLE)
+    verb, rest = next_word(clean(typed, TEXT_LIMIT))
+    if plain(verb) == "history":
+        return read_history(text) or HelpCommand()
+    if read := _VERBS.get(plain(verb)):
+        return read(rest) or HelpCommand()
+    if verb:
+        example = _EXAMPLES.get(nearest(verb, _EXAMPLES), EXAMPLE)
+        raise unknown(verb, "a command", [*_EXAMPLES, "help"], example)
+    return HelpCommand()
 
 
 def render(command: Command) -> str:
-    """Write the canonical text of a command: `parse(render(command)) == command`."""
-    if isinstance(command, HelpCommand):
-        return "help"
-    words = ["delete", command.gateway_id, *(command.tunnel_ids or ["--all"])]
-    if command.region:
-        words += ["--region", command.region]
-    if command.reason:
-        words += ["--reason", '"' + re.sub(rf"([\\{_DOUBLE}])", r"\\\1", command.reason) + '"']
-    return " ".join(word for word in words if word)
+    """Write the canonical text of a command, as Slack sends it: `parse(render(command)) == command`."""
+    match command:
+        case DeleteCommand():
+            return write_delete(command)
+        case FreezeCommand():
+            return write_freeze(command)
+        case UnfreezeCommand():
+            return f"unfreeze {command.scope}"
+        case FreezesCommand():
+            return "freezes"
+        case HistoryCommand():
+            return write_history(command)
+        case HelpCommand():
+            return "help"
 
 
-_DASHES = "-‐‑‒–—―−﹘﹣－"
-_DOUBLE = '"“”„‟«»″＂'
-_SINGLE = "'‘’‚‛‹›′＇"
-_BETWEEN = " ,;=，、；＝"
-_AROUND = "`()[]{}<>.!?:*_~…•。！？：" + _DOUBLE + _SINGLE
-_OPTION = rf"(?:[{_DASHES}]{{2,}}|[‒–—―﹘])"
-_OPTION_FOLLOWS = rf"(?<!\S)(?=[{re.escape(_AROUND)}]*{_OPTION}[^\W\d])"
-_ID = re.compile(r"\b(vpnx|vpngw)-[0-9a-z]{8}\b")
-_KINDS = {"vpnx": "tunnel", "vpngw": "gateway"}
-_REGION = re.compile(r"[a-z]{2}(-[a-z0-9]{1,20}){1,3}")
-
-
-def _next_word(rest: str) -> tuple[str, str]:
-    """Give the next word ("" at the end) and what follows it."""
-    rest = rest.lstrip(_BETWEEN + _AROUND)
-    word = re.split(f"[{_BETWEEN}]", rest, maxsplit=1)[0]
-    return word.rstrip(_AROUND), rest[len(word) :]
-
-
-def _plain(word: str) -> str:
-    word = unicodedata.normalize("NFKC", word).strip(_AROUND).lower()
-    return re.sub(f"[{_DASHES}]", "-", re.sub(f"^{_OPTION}", "--", word))
-
-
-def _is_option(word: str) -> bool:
-    return re.match(_OPTION, word) is not None
-
-
-def _delete(rest: str) -> Command:
-    found: dict[str, str] = {}
-    tunnels: dict[str, None] = {}  # an ordered set
-    while True:
-        word, rest = _next_word(rest)
-        if not word:
-            break
-        name = _plain(word)
-        if name == "--help":
-            return HelpCommand()
-        if read := _OPTIONS.get(name):
-            value, rest = read(rest)
-        elif _is_option(word):
-            raise _unknown(word, "an option", _OPTIONS, OPTIONS_EXAMPLE)
-        else:
-            name, value = _id(word)
-        if name == "tunnel":
-            tunnels[value] = None
-        elif found.setdefault(name, value) != value:
-            raise _bad(f"{_shown(value)} is a second {name}; one command takes one.")
-    _check_targets(tunnels, found)
-    return DeleteCommand(
-        tunnel_ids=tuple(tunnels),
-        gateway_id=found.get("gateway"),
-        region=found.get("--region"),
-        reason=found.get("--reason", ""),
-    )
-
-
-def _check_targets(tunnels: Collection[str], found: Mapping[str, str]) -> None:
-    """Either tunnels or --all of a gateway: both would be a guess, neither is nothing to do."""
-    if tunnels and "--all" in found:
-        raise _bad("Say either --all or the ids of tunnels, not both.", ALL_EXAMPLE)
-    if "--all" in found and "gateway" not in found:
-        raise _bad("--all needs the id of its gateway (vpngw-…).", ALL_EXAMPLE)
-    if not tunnels and "--all" not in found:
-        raise _no_tunnel(found)
-
-
-def _id(word: str) -> tuple[str, str]:
-    """Give the kind of an id (tunnel or gateway) and the id."""
-    plain = _plain(word)
-    if match := _ID.fullmatch(plain):
-        return _KINDS[match[1]], plain
-    for prefix, kind in _KINDS.items():
-        if plain.startswith(prefix):
-            raise _bad_word(word, f"is not a {kind} id, which is {prefix}- and 8 letters or digits.")
-    raise _unknown(word, "an id or an option", _OPTIONS, EXAMPLE)
-
-
-def _region(rest: str) -> tuple[str, str]:
-    """Give the region and what follows it."""
-    word, rest = _next_word(rest)
-    if not word or _is_option(word):
-        raise _bad("--region has no region after it.", OPTIONS_EXAMPLE)
-    if not _REGION.fullmatch(_plain(word)):
-        raise _bad_word(word, "does not look like a region.", OPTIONS_EXAMPLE)
-    return _plain(word), rest
-
-
-def _reason(rest: str) -> tuple[str, str]:
-    """Give the reason and what follows it."""
-    rest = rest.lstrip(_BETWEEN)
-    quotes = next((quotes for quotes in (_DOUBLE, _SINGLE) if rest.startswith(tuple(quotes))), None)
-    if quotes is None:
-        taken = re.split(_OPTION_FOLLOWS, rest, maxsplit=1)[0]
-        reason = taken.strip(_BETWEEN)
-    elif quoted := re.match(rf"[{quotes}](?:\\.|[^\\])*?[{quotes}](?!\w)", rest):
-        taken = quoted[0]
-        reason = re.sub(rf"\\([\\{_DOUBLE}{_SINGLE}])", r"\1", taken[1:-1]).strip()
-    else:
-        raise _bad(f"The quote {rest[0]} in {_shown(rest)} is never closed.", OPTIONS_EXAMPLE)
-    if not reason:
-        raise _bad("--reason has no text after it.", OPTIONS_EXAMPLE)
-    if len(reason) > REASON_LIMIT:
-        raise _bad(f"The text after --reason has {len(reason)} characters, and may have {REASON_LIMIT}.")
-    return reason, rest[len(taken) :]
-
-
-_VERBS: Mapping[str, Callable[[str], Command]] = {
-    "delete": _delete,
-    "help": lambda _rest: HelpCommand(),
-    "--help": lambda _rest: HelpCommand(),
+_VERBS: Mapping[str, Callable[[str], Command | None]] = {
+    "delete": read_delete,
+    "freeze": read_freeze,
+    "unfreeze": read_unfreeze,
+    "freezes": read_freezes,
+    "help": lambda _rest: None,
+    "--help": lambda _rest: None,
 }
-_OPTIONS: Mapping[str, Callable[[str], tuple[str, str]]] = {
-    "--region": _region,
-    "--reason": _reason,
-    "--all": lambda rest: ("yes", rest),
+_EXAMPLES = {
+    "delete": EXAMPLE,
+    "freeze": FREEZE_EXAMPLE,
+    "unfreeze": UNFREEZE_EXAMPLE,
+    "freezes": FREEZES_EXAMPLE,
+    "history": HISTORY_EXAMPLE,
 }
-
-
-def _bad(sentence: str, example: str = EXAMPLE) -> BadCommand:
-    return BadCommand(f"{sentence} Example: {example}")
-
-
-def _bad_word(word: str, why: str, example: str = EXAMPLE) -> BadCommand:
-    lookalike = next((c for c in _plain(word) if c.isalnum() and not c.isascii()), None)
-    if lookalike:
-        name = unicodedata.name(lookalike, f"U+{ord(lookalike):04X}")
-        why = f"has a “{lookalike}” ({name}), which is not a plain letter or digit."
-    return _bad(f"{_shown(word)} {why}", example)
-
-
-def _unknown(word: str, what: str, known: Iterable[str], example: str) -> BadCommand:
-    near = get_close_matches(_plain(word), known, n=1, cutoff=0.7)
-    return _bad_word(word, f"is not {what}" + (f"; did you mean {near[0]}?" if near else "."), example)
-
-
-def _no_tunnel(found: Mapping[str, str]) -> BadCommand:
-    if gateway := found.get("gateway"):
-        return _bad(
-            f"{_shown(gateway)} is a gateway, and the id of its tunnel (vpnx-…), or --all, is missing."
-        )
-    if swallowed := _ID.search(found.get("--reason", "").lower()):
-        return _bad(f"{_shown(swallowed[0])} stands in the reason; the id to delete goes before --reason.")
-    return _bad("After delete, the id of a tunnel (vpnx-…) is missing.")
-
-
-def _shown(word: str) -> str:
-    return f"“{clean(word, ECHO_LIMIT)}”"

@@ -3,7 +3,8 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
-from bot.domain.codes import TEXTS, Again, OwnCode
+from bot.domain.codes import TEXTS, Again
+from bot.domain.own_codes import OwnCode
 
 __all__ = ["CLOUD_CODES", "GONE_CODES", "UNKNOWN", "Again", "Explanation", "OwnCode", "explain", "means_gone"]
 

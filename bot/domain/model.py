@@ -20,6 +20,7 @@ class Tunnel:
     """One VPN tunnel (the API's VpnConnection) as DescribeVpnConnections showed it.
 
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
+    has_tags: the cloud showed a list of tags, if only an empty one. bgp: both ends, "" where it has none.
     wire: all that the cloud showed, as JSON and in its own names, for the undo kit; "" in what the ledger
     keeps. Nothing that is named like a secret enters it, the PreShareKey least of all.
     """
@@ -37,6 +38,8 @@ class Tunnel:
     created_time: str = ""
     policies: tuple[SecurityPolicy, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    has_tags: bool = True
+    bgp: str = ""
     wire: str = field(default="", repr=False, compare=False)
 
     @property
@@ -61,9 +64,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """What stands in the place of something that the cloud didn't tell; `why` is a few words."""
+    """What stands in the place of something that the cloud didn't tell; `why` is a few words of ours.
+
+    passing: it may be readable in a moment.
+    """
 
     why: str
+    passing: bool = False
 
 
 class Tier(StrEnum):
@@ -93,7 +100,7 @@ class Stake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """While it holds, no card is confirmed on its scope: a gateway's id, or "all". Times are epoch seconds."""
+    """While it holds, nothing is confirmed on its scope: a gateway's id, or "all". Times: epoch seconds."""
 
     freeze_id: str
     scope: str
@@ -158,7 +165,8 @@ class Deletion:
     stands for all: `wanted` has their ids (none: all of the gateway's).
 
     tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
-    send_at: the end of the abort window; nothing is sent before it.
+    send_at: the end of the abort window; nothing is sent before it. cleared: the card's tunnels were read
+    again after the confirm, and are as they were shown.
     """
 
     deletion_id: str
@@ -192,6 +200,7 @@ class Deletion:
     stake: Stake | None = None
     break_glass: str = ""
     send_at: float | None = None
+    cleared: bool = False
 
     @property
     def stopped(self) -> bool:
@@ -224,6 +233,15 @@ class Batch:
     def ended(self) -> int:
         """How many of them nothing more will happen to."""
         return self.count(*_ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a decision is about: the card's first row, all gateways of its tunnels, a freeze over any."""
+
+    lead: Deletion
+    gateway_ids: tuple[str, ...]
+    freeze: Freeze | None
 
 
 class Decision(StrEnum):

@@ -1,26 +1,22 @@
-"""The ledger as the worker uses it: claim, renew, write a step's result, give back."""
+"""The ledger as the worker uses it: claim what is due, write a step's result."""
 
-import secrets
-import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, select, update
 
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, Saying, State, Tunnel
+from bot.domain.model import Deletion, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction
+from bot.ledger.leases import Leases
 from bot.ledger.rows import (
     CARD,
     PROGRESS,
     Held,
-    HeldPost,
     add_event,
-    add_post,
     add_private,
     add_says,
     deletion_from,
@@ -28,18 +24,9 @@ from bot.ledger.rows import (
     lease_free,
     released,
     touch,
-    tunnel_to_text,
 )
 from bot.ledger.store import end_pending
-from bot.ledger.tables import deletions, posts
-
-LEASE_S = 3.0
-LIST = "list"
-LIST_ROWS = 50
-SHOWN_ON_CARD = 20
-_NEVER_BY_ITSELF = 1e12
-# Which row, and the fence that it was claimed with; deletions have text for an id, posts have numbers.
-_Lease = tuple[str | int, int]
+from bot.ledger.tables import deletions
 
 _IS_DUE = (deletions.c.state.in_(bindparam("states", expanding=True)), *lease_free(deletions))
 _ANY_DUE = select(deletions.c.deletion_id).where(*_IS_DUE).limit(1)
@@ -69,87 +56,6 @@ _IF_STILL_MINE = (
 )
 
 
-class Leases:
-    """What this process works on, by its own monotonic clock: a frozen one finds that it holds nothing."""
-
-    def __init__(
-        self,
-        database: Database,
-        *,
-        owner: str,
-        lease_s: float = LEASE_S,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._database = database
-        self.owner = owner
-        self.lease_s = lease_s
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._working: set[_Lease] = set()
-        self._renewed: frozenset[_Lease] = frozenset()
-        self._renewed_until = 0.0
-        self._left = False
-
-    def until(self) -> float:
-        """When a lease ends that is taken now."""
-        return self._monotonic() + self.lease_s
-
-    def begin(self, held: Iterable[Held | HeldPost]) -> None:
-        """These were claimed: keep their leases alive."""
-        with self._lock:
-            self._working |= {_lease(one) for one in held}
-
-    def end(self, held: Iterable[Held | HeldPost]) -> None:
-        """Their steps are over. What is still leased stays so only until its lease runs out."""
-        with self._lock:
-            self._working -= {_lease(one) for one in held}
-
-    def renew(self) -> None:
-        """The heartbeat: what this process works on, and still holds, stays its own for `lease_s` more.
-
-        Nothing else of its owner's is renewed: a row whose claim or step the database failed has to come
-        free, or nobody would ever take it again.
-        """
-        with self._lock:
-            working = self._working.copy()
-        if not working:
-            return
-        until = self.until()
-        kept: set[_Lease] = set()
-        with self._database.write() as tx:
-            for table, key, kind in (
-                (deletions, deletions.c.deletion_id, str),
-                (posts, posts.c.post_id, int),
-            ):
-                lease = tuple_(key, table.c.fence)
-                mine = and_(table.c.owner == self.owner, table.c.lease_until > 0)
-                these = lease.in_([one for one in working if isinstance(one[0], kind)])
-                extended = update(table).where(mine, these).values(lease_until=tx.now + self.lease_s)
-                kept |= {
-                    (row[0], row[1]) for row in tx.connection.execute(extended.returning(key, table.c.fence))
-                }
-        with self._lock:
-            self._renewed, self._renewed_until = frozenset(kept), until
-
-    def check(self, held: Held | HeldPost) -> None:
-        """Raise LeaseLost where this process can no longer be sure that the row is its own.
-
-        Asked right before an effect that can't be taken back.
-        """
-        lease, now = _lease(held), self._monotonic()
-        with self._lock:
-            renewed = lease in self._renewed and now < self._renewed_until
-        if self._left or (now >= held.until and not renewed):
-            raise LeaseLost(str(lease[0]))
-
-    def give_back(self) -> None:
-        """On the way out: let others take at once what this process still holds. It holds nothing then."""
-        self._left = True
-        with self._database.write() as tx:
-            for table in (deletions, posts):
-                tx.connection.execute(update(table).where(table.c.owner == self.owner).values(**released()))
-
-
 class Claims:
     """Deletions that are due. Every write is fenced.
 
@@ -177,44 +83,6 @@ class Claims:
         self._leases.begin(held)
         return held
 
-    def show(self, held: Held, tunnels: Sequence[Tunnel], *, ttl_s: float) -> None:
-        """The ask was looked up: one deletion for each tunnel, and the card that is to be decided on."""
-        was = held.deletion
-        with self._database.write() as tx:
-            shown = {
-                "state": State.PENDING.value,
-                "batch_size": len(tunnels),
-                "expires_at": tx.now + ttl_s,
-                "waiting_code": None,
-                "attempts": 0,
-                **released(),
-            }
-            # The first one expires for all of them.
-            _write(tx, held, **shown, **_seen(tunnels[0]), next_at=tx.now + ttl_s)
-            if len(tunnels) > 1:
-                asked = {
-                    name: getattr(was, name)
-                    for name in ("card_id", "region", "reason", "channel_id", "requester_id", "asked_at")
-                }
-                others = [
-                    {
-                        "deletion_id": secrets.token_urlsafe(12),
-                        **asked,
-                        **shown,
-                        **_seen(tunnel),
-                        "next_at": _NEVER_BY_ITSELF,
-                    }
-                    for tunnel in tunnels[1:]
-                ]
-                tx.connection.execute(insert(deletions), others)
-            add_post(tx, was, CARD, None)
-            if len(tunnels) > SHOWN_ON_CARD:
-                for page in range(-(-len(tunnels) // LIST_ROWS)):
-                    add_post(tx, was, f"{LIST} {page}", None)
-            add_event(
-                tx, "shown", deletion_id=was.deletion_id, channel_id=was.channel_id, detail=str(len(tunnels))
-            )
-
     def expire(self, held: Held) -> None:
         """Nobody decided in time."""
         was = held.deletion
@@ -229,6 +97,7 @@ class Claims:
         to: State,
         *,
         event: str | None,
+        detail: str | None = None,
         after_s: float | None = 0.0,
         says: Iterable[Saying] = (),
         tell: Mapping[str, object] | None = None,
@@ -238,7 +107,7 @@ class Claims:
 
         after_s: due again after so many seconds, and held no longer; None: this worker keeps holding it.
         says: for the thread of a card with one tunnel; a batch has its progress instead.
-        tell: a private message to the requester.
+        tell: a private message to the requester. detail: for the event, where it isn't the code.
         """
         was = held.deletion
         with self._database.write() as tx:
@@ -258,7 +127,7 @@ class Claims:
                 add_private(tx, was, event, tell)
             if event is not None:
                 about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
-                add_event(tx, event, request_id=deletion.request_id, detail=deletion.code, **about)
+                add_event(tx, event, request_id=deletion.request_id, detail=detail or deletion.code, **about)
             return deletion
 
     def broke(
@@ -270,7 +139,7 @@ class Claims:
                 select(deletions.c.faults).where(deletions.c.deletion_id == held.deletion.deletion_id)
             ).scalar_one_or_none()
             if faults is not None and faults + 1 < most:
-                _write(tx, held, faults=faults + 1, next_at=tx.now + after_s, **released())
+                write_held(tx, held, faults=faults + 1, next_at=tx.now + after_s, **released())
                 return
         said = says(held.deletion)
         self.advance(
@@ -283,25 +152,8 @@ class Claims:
         )
 
 
-def _lease(held: Held | HeldPost) -> _Lease:
-    return (held.post_id if isinstance(held, HeldPost) else held.deletion.deletion_id), held.fence
-
-
-def take(tx: Transaction, table: Table, rows: Any, leases: Leases) -> None:
-    """Lease these rows to this process."""
-    lease = {"owner": leases.owner, "lease_until": tx.now + leases.lease_s, "fence": table.c.fence + 1}
-    tx.connection.execute(update(table).where(rows).values(**lease))
-
-
-def _seen(tunnel: Tunnel) -> dict[str, Any]:
-    return {
-        "tunnel_id": tunnel.tunnel_id,
-        "gateway_id": tunnel.gateway_id,
-        "tunnel": tunnel_to_text(tunnel),
-    }
-
-
-def _write(tx: Transaction, held: Held, **values: Any) -> Deletion:
+def write_held(tx: Transaction, held: Held, **values: Any) -> Deletion:
+    """Write columns of a row that this worker holds; LeaseLost when it no longer does."""
     was = held.deletion
     mine = {"held_id": was.deletion_id, "held_fence": held.fence, "held_state": was.state.value}
     row = tx.connection.execute(_IF_STILL_MINE, {**values, **mine}).mappings().first()
@@ -320,4 +172,4 @@ def _move(
         values["sent_at"] = tx.now
     if to.ended:
         values |= {"ended_at": tx.now, "response_url": None}
-    return _write(tx, held, **values)
+    return write_held(tx, held, **values)

@@ -32,9 +32,11 @@ def _safe_by_design(connection: Connection) -> None:
     for statement in (
         "CREATE TABLE kits (deletion_id TEXT NOT NULL PRIMARY KEY, card_id TEXT NOT NULL, kit TEXT NOT NULL)",
         "CREATE INDEX ix_kits_card_id ON kits (card_id)",
-        "CREATE TABLE freezes (freeze_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, "
-        f"until {double} NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, channel_id TEXT NOT NULL, "
-        f"at {double} NOT NULL, lifted_by TEXT, lifted_at {double})",
+        (
+            "CREATE TABLE freezes (freeze_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, "
+            f"until {double} NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, channel_id TEXT NOT NULL, "
+            f"at {double} NOT NULL, lifted_by TEXT, lifted_at {double})"
+        ),
         "CREATE INDEX ix_freezes_until ON freezes (until)",
         # Confirmed and not sent: the worker reads the tunnel again before it sends anything.
         "UPDATE deletions SET expires_at = 0, next_at = 0 WHERE state = 'pending'",

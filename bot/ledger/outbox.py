@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from sqlalchemy import alias, and_, bindparam, exists, or_, select, update
 
 from bot.errors import LeaseLost
-from bot.ledger.claims import Leases, take
 from bot.ledger.database import Database, Transaction
-from bot.ledger.rows import CARD, HeldPost, add_event, lease_free, released
+from bot.ledger.leases import Leases, take
+from bot.ledger.rows import (
+    ANNOUNCEMENT,
+    CARD,
+    HeldPost,
+    add_event,
+    add_private,
+    deletion_by_id,
+    lease_free,
+    released,
+)
 from bot.ledger.tables import posts
 
 _EARLIER = alias(posts)
@@ -17,16 +26,23 @@ _BEFORE = exists().where(
     _EARLIER.c.card_id == posts.c.card_id,
     _EARLIER.c.post_id < posts.c.post_id,
     _EARLIER.c.private_to.is_(None),
+    _EARLIER.c.kind != ANNOUNCEMENT,
     _EARLIER.c.shown < _EARLIER.c.wanted,
 )
 _ROOT_TS = (
     select(_ROOT.c.ts).where(_ROOT.c.card_id == posts.c.card_id, _ROOT.c.kind == CARD).scalar_subquery()
 )
+# An announcement is in a channel of its own: it only needs the card that it links to, and holds nobody up.
+_HAS_TURN = or_(
+    posts.c.private_to.is_not(None),
+    and_(posts.c.kind == ANNOUNCEMENT, _ROOT_TS.is_not(None)),
+    and_(posts.c.kind != ANNOUNCEMENT, ~_BEFORE),
+)
 _IS_DUE = (posts.c.shown < posts.c.wanted, *lease_free(posts))
 _ANY_DUE = select(posts.c.post_id).where(*_IS_DUE).limit(1)
 _DUE = (
     select(posts, _ROOT_TS.label("thread_ts"))
-    .where(*_IS_DUE, or_(posts.c.private_to.is_not(None), ~_BEFORE))
+    .where(*_IS_DUE, _HAS_TURN)
     .order_by(posts.c.post_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
@@ -89,6 +105,9 @@ class Outbox:
         done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0, "response_url": None}
         with self._database.write() as tx:
             _write(tx, post, **done, next_at=tx.now + again_after_s, **released())
+            if post.ts is None and ts is not None:
+                about = {"deletion_id": post.card_id, "channel_id": post.channel_id}
+                add_event(tx, "posted", detail=f"{post.kind} {ts}", **about)
 
     def later(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
         """It was not said; due again after so many seconds. unclear: it may have been said after all."""
@@ -112,9 +131,12 @@ class Outbox:
         with self._database.write() as tx:
             _write(tx, post, body=json.dumps(body), attempts=0, next_at=tx.now, **released())
 
-    def drop(self, post: HeldPost, why: str) -> None:
-        """It can't be said, ever; keep why in the audit trail."""
+    def drop(self, post: HeldPost, why: str, *, tell: Mapping[str, object] | None = None) -> None:
+        """It can't be said, ever; keep why in the audit trail. tell: the requester, once, privately."""
         with self._database.write() as tx:
+            deletion = deletion_by_id(tx, post.card_id) if tell is not None else None
+            if deletion is not None and tell is not None:
+                add_private(tx, deletion, f"{post.kind} {why}", tell)
             _write(tx, post, shown=post.wanted, unclear=False, response_url=None, **released())
             detail = f"{post.kind}: {why}"
             add_event(tx, "not said", deletion_id=post.card_id, channel_id=post.channel_id, detail=detail)

@@ -9,18 +9,19 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, bindparam, func, select, update
 
-from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, State, Tunnel
+from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.ledger.database import Transaction
 from bot.ledger.tables import deletions, events, posts
 
 # Posts that are drawn from the deletions when they are said, and drawn anew whenever these change.
 CARD = "card"
 PROGRESS = "progress"
+ANNOUNCEMENT = "announcement"
 # Statements that never change are made once: making one costs more than running it.
 _BY_ID = select(deletions).where(deletions.c.deletion_id == bindparam("by_id"))
 _TOUCH = (
     update(posts)
-    .where(posts.c.card_id == bindparam("of_card"), posts.c.kind == bindparam("of_kind"))
+    .where(posts.c.card_id == bindparam("of_card"), posts.c.kind.in_(bindparam("kinds", expanding=True)))
     .values(wanted=posts.c.wanted + 1)
 )
 _DELETION_FIELDS = tuple(field.name for field in fields(Deletion))
@@ -72,7 +73,7 @@ class HeldPost:
 
 def tunnel_to_text(tunnel: Tunnel | None) -> str | None:
     """A tunnel as the JSON text that the ledger keeps: ASCII, so that any text of the cloud's can be kept."""
-    return None if tunnel is None else json.dumps(asdict(tunnel))
+    return None if tunnel is None else json.dumps({**asdict(tunnel), "wire": ""})
 
 
 def tunnel_from_text(text: str | None) -> Tunnel | None:
@@ -88,6 +89,19 @@ def tunnel_from_text(text: str | None) -> Tunnel | None:
     return Tunnel(**kept)
 
 
+def stake_to_text(stake: Stake) -> str:
+    """A stake as the JSON text that the ledger keeps."""
+    return json.dumps(asdict(stake))
+
+
+def _stake_from_text(text: str | None) -> Stake | None:
+    if text is None:
+        return None
+    kept: dict[str, Any] = json.loads(text)
+    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Stake(**{**kept, "tier": Tier(str(kept["tier"]))})
+
+
 def held_from(row: RowMapping, *, until: float) -> Held:
     """A row of the deletions table that was just claimed."""
     deletion, damaged = _read(row)
@@ -100,17 +114,18 @@ def deletion_from(row: RowMapping) -> Deletion:
 
 
 def _read(row: RowMapping) -> tuple[Deletion, bool]:
-    """The deletion, and whether its JSON is damaged: then it has no tunnel and no `wanted`.
+    """The deletion, and whether its JSON is damaged: then it has no tunnel, no stake and no `wanted`.
 
     It can be shown nevertheless, so that one damaged row of a batch leaves the others their card.
     """
     values = {name: row[name] for name in _DELETION_FIELDS}
-    values["state"] = State(values["state"])
+    values["state"], values["tier"] = State(values["state"]), Tier(values["tier"])
     try:
         values["tunnel"] = tunnel_from_text(row["tunnel"])
+        values["stake"] = _stake_from_text(row["stake"])
         values["wanted"] = tuple(json.loads(row["wanted"] or "[]"))
     except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or none of ours
-        return Deletion(**{**values, "tunnel": None, "wanted": ()}), True
+        return Deletion(**{**values, "tunnel": None, "stake": None, "wanted": ()}), True
     return Deletion(**values), False
 
 
@@ -173,10 +188,16 @@ def add_post(
     tx: Transaction, deletion: Deletion, kind: str, body: Mapping[str, object] | None, **columns: Any
 ) -> None:
     """Queue a post; a kind that the card has already is not queued again. body None: drawn when said."""
+    add_post_of(tx, deletion.card_id, kind, body, **{"channel_id": deletion.channel_id, **columns})
+
+
+def add_post_of(
+    tx: Transaction, card_id: str, kind: str, body: Mapping[str, object] | None, **columns: Any
+) -> None:
+    """Queue a post of a card, or of what has none: then each is a message of its own in its channel."""
     values = {
-        "card_id": deletion.card_id,
+        "card_id": card_id,
         "kind": kind,
-        "channel_id": deletion.channel_id,
         "body": None if body is None else json.dumps(body),
         "created_at": tx.now,
         "next_at": tx.now,
@@ -199,8 +220,9 @@ def add_private(tx: Transaction, deletion: Deletion, kind: str, body: Mapping[st
 
 
 def touch(tx: Transaction, card_id: str, kind: str) -> None:
-    """A drawn post no longer shows what is true: it is due."""
-    tx.connection.execute(_TOUCH, {"of_card": card_id, "of_kind": kind})
+    """A drawn post no longer shows what is true: it is due. An announcement follows its card."""
+    kinds = [kind, ANNOUNCEMENT] if kind == CARD else [kind]
+    tx.connection.execute(_TOUCH, {"of_card": card_id, "kinds": kinds})
 
 
 def add_event(tx: Transaction, kind: str, **columns: Any) -> None:

@@ -2,18 +2,21 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, case, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.explain import OwnCode
-from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, State
+from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
+from bot.domain.policy import Verdict
 from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction
+from bot.ledger.freezes import over
 from bot.ledger.rows import (
+    ANNOUNCEMENT,
     CARD,
     PROGRESS,
     add_event,
@@ -25,10 +28,13 @@ from bot.ledger.rows import (
     released,
     touch,
 )
-from bot.ledger.tables import deletions
+from bot.ledger.tables import deletions, posts
 
 # Trying again may take this much longer for each tunnel of a batch: the cloud takes 100 calls a second.
 PACE_S = 1 / 90
+# Should whoever clears a confirmed card be lost for good, another row of it takes that over.
+CLEARED_BY_ANOTHER_AFTER_S = 60.0
+Rule = Callable[[Proposal], Verdict]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +42,14 @@ class Decided:
     """What became of a click. won: this click decided; else `deletion` shows who or what was first.
 
     blocked_by: another deletion of the same tunnel that is under way, where that is why the click lost.
+    refusal: the rule's word, where that is why. rule: which rule let it win.
     """
 
     won: bool
     deletion: Deletion | None
     blocked_by: Deletion | None = None
+    refusal: Verdict | None = None
+    rule: str = ""
 
 
 class Ledger:
@@ -72,19 +81,37 @@ class Ledger:
                     channel_id=ask.channel_id,
                     requester_id=ask.requester_id,
                     response_url=ask.response_url,
+                    break_glass=ask.break_glass,
                 )
             )
-            add_event(tx, "asked", deletion_id=deletion_id, actor=ask.requester_id, channel_id=ask.channel_id)
+            add_event(
+                tx,
+                "asked",
+                deletion_id=deletion_id,
+                actor=ask.requester_id,
+                channel_id=ask.channel_id,
+                detail=f"break-glass {ask.break_glass}" if ask.break_glass else None,
+            )
         return deletion_id
 
-    def decide(self, card_id: str, decision: Decision, *, by: str, retry_for_s: float) -> Decided:
-        """Confirm or cancel a card: the first decisive click wins.
+    def decide(
+        self,
+        card_id: str,
+        decision: Decision,
+        *,
+        by: str,
+        rule: Rule,
+        retry_for_s: float,
+        window_s: Callable[[Tier], float] = lambda _: 0.0,
+    ) -> Decided:
+        """Confirm or cancel a card, where the rule allows it: the first decisive click wins.
 
-        retry_for_s: how long the deletion may be tried for after a confirm.
+        retry_for_s: how long the deletion may be tried for after a confirm; window_s: how long it can be
+        stopped before anything is sent.
         """
         try:
             with self._database.write() as tx:
-                return _decide(tx, card_id, decision, by, retry_for_s)
+                return _decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
         except IntegrityError:
             # The unique index: a tunnel of this card has another deletion under way.
             with self._database.read() as tx:
@@ -147,17 +174,24 @@ class Ledger:
         with self._database.read() as tx:
             return read_batch(tx, card_id, first=first, skip=skip, not_gone=not_gone)
 
+    def proposal(self, card_id: str) -> Proposal | None:
+        """What a decision on this card would be about."""
+        with self._database.read() as tx:
+            lead = deletion_by_id(tx, card_id)
+            return None if lead is None or lead.card_id != card_id else _proposal(tx, lead)
+
     def refuse(self, *, actor: str, channel_id: str, rule: str, deletion_id: str | None = None) -> None:
         """Keep in the audit trail that somebody was not allowed to."""
         with self._database.write() as tx:
-            add_event(
-                tx, "not allowed", actor=actor, channel_id=channel_id, detail=rule, deletion_id=deletion_id
-            )
+            add_event(tx, "refused", actor=actor, channel_id=channel_id, detail=rule, deletion_id=deletion_id)
 
     def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
         """The card can't be posted: end its deletions while they are pending, and tell the requester."""
         with self._database.write() as tx:
             was = deletion_by_id(tx, card_id)
+            # What was never said isn't announced either.
+            unsaid = and_(posts.c.card_id == card_id, posts.c.kind == ANNOUNCEMENT)
+            tx.connection.execute(update(posts).where(unsaid).values(shown=posts.c.wanted))
             if was is not None and end_pending(tx, card_id, State.VOID, code=code):
                 add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
                 add_private(tx, was, "void", tell(was))
@@ -170,33 +204,62 @@ def end_pending(tx: Transaction, card_id: str, to: State, **columns: Any) -> boo
     return tx.connection.execute(update(deletions).where(pending).values(**ended)).rowcount > 0
 
 
-def _decide(tx: Transaction, card_id: str, decision: Decision, by: str, retry_for_s: float) -> Decided:
+def _proposal(tx: Transaction, lead: Deletion) -> Proposal:
+    gateway_ids: Collection[str] = (lead.gateway_id or "",)
+    if lead.batch_size > 1:
+        of_card = deletions.c.card_id == lead.card_id
+        found = tx.connection.execute(select(deletions.c.gateway_id).distinct().where(of_card))
+        gateway_ids = [str(row[0] or "") for row in found]
+    named = tuple(sorted(filter(None, gateway_ids)))
+    return Proposal(lead=lead, gateway_ids=named, freeze=over(tx, named))
+
+
+def _decide(
+    tx: Transaction,
+    card_id: str,
+    decision: Decision,
+    by: str,
+    rule: Rule,
+    retry_for_s: float,
+    window_s: Callable[[Tier], float],
+) -> Decided:
+    lead = deletion_by_id(tx, card_id)
+    if lead is None or lead.card_id != card_id:
+        return Decided(won=False, deletion=None)
+    about = {"deletion_id": card_id, "actor": by, "channel_id": lead.channel_id}
+    add_event(tx, "clicked", detail=decision.value, **about)
+    verdict = rule(_proposal(tx, lead))
+    if not verdict.allowed:
+        add_event(tx, "refused", detail=verdict.rule, **about)
+        return Decided(won=False, deletion=lead, refusal=verdict)
     open_card = and_(
         deletions.c.card_id == card_id,
         deletions.c.state == State.PENDING.value,
         deletions.c.expires_at > tx.now,
     )
     confirm = decision is Decision.CONFIRM
+    send_at = tx.now + window_s(lead.tier)
     changed: dict[str, Any] = {
         "state": (State.CONFIRMED if confirm else State.CANCELLED).value,
         "decided_by": by,
         "decided_at": tx.now,
-        "next_at": tx.now,
-        "retry_until": tx.now + retry_for_s + deletions.c.batch_size * PACE_S if confirm else None,
+        "send_at": send_at if confirm else None,
+        "next_at": case(
+            (deletions.c.deletion_id == card_id, send_at), else_=send_at + CLEARED_BY_ANOTHER_AFTER_S
+        ),
+        "retry_until": send_at + retry_for_s + deletions.c.batch_size * PACE_S if confirm else None,
         "ended_at": None if confirm else tx.now,
         **released(),
     }
     won = tx.connection.execute(update(deletions).where(open_card).values(**changed)).rowcount > 0
-    deletion = deletion_by_id(tx, card_id)
-    if deletion is None:
-        return Decided(won=False, deletion=None)
-    kind = ("confirmed" if confirm else "cancelled") if won else "clicked late"
-    add_event(tx, kind, deletion_id=card_id, actor=by, channel_id=deletion.channel_id)
-    if won:
-        touch(tx, card_id, CARD)
-    if won and confirm and deletion.batch_size > 1:
-        add_post(tx, deletion, PROGRESS, None)
-    return Decided(won=won, deletion=deletion)
+    decided = deletion_by_id(tx, card_id)
+    if not won:
+        return Decided(won=False, deletion=decided)
+    add_event(tx, "confirmed" if confirm else "cancelled", detail=verdict.rule, **about)
+    touch(tx, card_id, CARD)
+    if confirm and lead.batch_size > 1:
+        add_post(tx, lead, PROGRESS, None)
+    return Decided(won=True, deletion=decided, rule=verdict.rule)
 
 
 def _in_flight_with(tx: Transaction, card_id: str) -> Deletion | None:

@@ -29,7 +29,7 @@ def northwind(clock: Callable[[], float] = time.time) -> Workspace:
             Person(user_id=SLACKBOT, name="slackbot", real_name="Slackbot", is_bot=True),
             Person(user_id=ANA, name="ana", real_name="Ana Ferreira"),
             Person(user_id=BEN, name="ben", real_name="Ben Okafor"),
-            Person(user_id=CHEN, name="chen", real_name="Chen Wei"),
+            Person(user_id=CHEN, name="chen", real_name="Chen Wei", tz_offset=8 * 3600),
             Person(user_id=DORA, name="dora", real_name="Dora Lind"),
             Person(user_id=FINN, name="finn", real_name="Finn Moss", deleted=True),
             Person(user_id=OTHER_BOT, name="deploy-bot", real_name="deploy-bot", is_bot=True),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bot.rehearsal.northwind import ANA, BEN, CHEN, NETWORK_OPS
+from bot.rehearsal.northwind import ANA, BEN, CHEN, DORA, NETWORK_OPS
 from bot.rehearsal.players import Players
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.transcript import StepMissing, Transcript
@@ -24,7 +24,7 @@ from bot.rehearsal.vpc_seed import (
 from bot.rehearsal.workspace import Message
 
 STEP_S = 6.0
-CONFIRM, CANCEL = "confirm_deletion", "cancel_deletion"
+CONFIRM, CANCEL, STOP = "confirm_deletion", "cancel_deletion", "stop_deletion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,38 @@ class Script:
         shown = self._transcript.until(f"The card for {tunnel_id} appears", card, STEP_S)
         return Card(ts=shown.ts, tunnel_id=tunnel_id)
 
+    def confirm_typed(self, card: Card, who: str) -> None:
+        """One person presses Confirm and types the tunnel's id into the dialog."""
+        self.press(card, who, CONFIRM)
+        view = self._transcript.until(
+            f"{self._name(who)} gets the dialog that takes the id",
+            lambda: next(iter(self._stage.slack.views(who)), None),
+            STEP_S,
+        )
+        self._step(f"{self._name(who)} types {card.tunnel_id}", pauses=2.0)
+        self._players.submit(who, view.view_id, {"tunnel_id": {"value": card.tunnel_id}})
+
+    def sees_own_confirm_refused(self, card: Card, who: str) -> None:
+        """Whoever asked for something risky can't be the second person."""
+        self.press(card, who, CONFIRM)
+
+        def told() -> bool:
+            return any("somebody else" in one.text for one in self._stage.slack.ephemerals(who))
+
+        self._until(f"{self._name(who)} is told privately that it takes somebody else", told)
+        self._tick(f"{self._name(who)} asked for it, and can't confirm it")
+
+    def stop(self, card: Card, who: str) -> None:
+        """Somebody presses Stop before anything is sent."""
+        self._until("The card counts down", lambda: _shows(self._root(card), "Deleting in"))
+        self.press(card, who, STOP)
+        self._closed(card, f"says that {self._name(who)} stopped it", lambda root: "Stopped" in root.text)
+        self._expect("Nothing was asked of the cloud", not self._stage.vpc.deletes(card.tunnel_id))
+        self._tick("stopped within the abort window; no DeleteVpnConnection was sent")
+
     def press(self, card: Card, who: str, action_id: str) -> None:
         """One person presses a button of the card."""
-        verb = "Confirm" if action_id == CONFIRM else "Cancel"
+        verb = {CONFIRM: "Confirm", CANCEL: "Cancel", STOP: "Stop"}[action_id]
         self._step(f"The card is there. {self._name(who)} presses {verb}", pauses=2.0)
         self._players.press(who, NETWORK_OPS, card.ts, action_id)
 
@@ -150,10 +179,13 @@ class Script:
 
     def _closed(self, card: Card, what: str, look: Callable[[Message], bool]) -> None:
         def closed() -> bool:
-            root = self._stage.slack.thread(NETWORK_OPS, card.ts)[0]
+            root = self._root(card)
             return not root.buttons and look(root)
 
         self._until(f"The card loses its buttons and {what}", closed)
+
+    def _root(self, card: Card) -> Message:
+        return self._stage.slack.thread(NETWORK_OPS, card.ts)[0]
 
     def _replies(self, card: Card) -> tuple[Message, ...]:
         return self._stage.slack.thread(NETWORK_OPS, card.ts)[1:]
@@ -187,25 +219,32 @@ def deletion(script: Script) -> None:
     script.sees_gone(card)
 
 
-def _success(script: Script, _stage: Stage) -> None:
-    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL} --reason "moving to CCN"', MAIN_TUNNEL)
-    script.press(card, BEN, CONFIRM)
+def _low_risk(script: Script, _stage: Stage) -> None:
+    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL} --reason "moved to SD-WAN"', DOWN_TUNNEL)
+    script.press_together(card, BEN, CHEN)
+    script.sees_one_winner(BEN, CHEN)
     script.sees_gone(card)
+
+
+def _high_risk(script: Script, _stage: Stage) -> None:
+    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL} --reason "moving to CCN"', MAIN_TUNNEL)
+    script.sees_own_confirm_refused(card, ANA)
+    script.confirm_typed(card, BEN)
+    script.sees_gone(card)
+
+
+def _stop(script: Script, _stage: Stage) -> None:
+    card = script.ask(f"/vpn delete {FAR_GATEWAY} {FAR_TUNNEL} --region {FAR_REGION}", FAR_TUNNEL)
+    script.confirm_typed(card, CHEN)
+    script.stop(card, DORA)
 
 
 def _refusal(script: Script, stage: Stage) -> None:
     code = "UnauthorizedOperation"
     stage.vpc.fault("DeleteVpnConnection", Fault.refuse(code, "You are not authorized to do this."))
-    card = script.ask(f"/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL}", DOWN_TUNNEL)
-    script.press(card, BEN, CONFIRM)
-    script.sees_refusal(card, code)
-
-
-def _double_click(script: Script, _stage: Stage) -> None:
     card = script.ask(f"/vpn delete {FAR_GATEWAY} {FAR_TUNNEL} --region {FAR_REGION}", FAR_TUNNEL)
-    script.press_together(card, BEN, CHEN)
-    script.sees_one_winner(BEN, CHEN)
-    script.sees_gone(card)
+    script.confirm_typed(card, BEN)
+    script.sees_refusal(card, code)
 
 
 def _cancel(script: Script, _stage: Stage) -> None:
@@ -215,8 +254,9 @@ def _cancel(script: Script, _stage: Stage) -> None:
 
 
 SCENES: tuple[tuple[str, Callable[[Script, Stage], None]], ...] = (
-    ("A success", _success),
+    ("Low risk: one click, and two people click at once", _low_risk),
+    ("High risk: a second person types the id", _high_risk),
+    ("Anybody stops it within the abort window", _stop),
     ("A refusal by the cloud", _refusal),
-    ("Two people confirm at once", _double_click),
     ("A cancel", _cancel),
 )

@@ -17,13 +17,17 @@ from bot.rehearsal.visitor import Visitor
 PAUSE_S = 1.5
 OPEN_WITHIN_S = 4.0
 DELETE_TAKES_S = 2.0
+# Everything as by default, but for a shorter wait.
+QUICKER = {"VPN_BOT_ABORT_WINDOW_S": "3"}
 _LOG_LINES = 15
 
 
 def rehearse(port: int) -> None:
     """Start everything, play one deletion, and stay until Ctrl-C or SIGTERM; StepMissing."""
     with suppress(KeyboardInterrupt), _stoppable(), ExitStack() as open_things:
-        stage = open_things.enter_context(Stage(delete_takes_s=DELETE_TAKES_S))
+        stage = open_things.enter_context(
+            Stage(delete_takes_s=DELETE_TAKES_S, careful=True, settings=QUICKER)
+        )
         transcript = Transcript(stage)
         players = Players(stage.slack, transcript)
         visitor = Visitor(stage, players)
@@ -49,7 +53,7 @@ def rehearse(port: int) -> None:
 def play_script() -> None:
     """Play every scene and print the transcript; StepMissing where one doesn't come true."""
     with _stoppable(), ExitStack() as open_things:
-        stage = open_things.enter_context(Stage())
+        stage = open_things.enter_context(Stage(careful=True, settings=QUICKER))
         transcript = Transcript(stage)
         players = Players(stage.slack, transcript)
         _start_bot(stage, open_things)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.rehearsal.limits import ApiError
 from bot.rehearsal.northwind import SLACKBOT
+from bot.rehearsal.slack_composer import as_sent
 from bot.rehearsal.slack_responses import Responses, show_response
 from bot.rehearsal.slack_shapes import command_payload, press_payload, view_payload
 from bot.rehearsal.slack_sockets import Delivery, Reply
@@ -83,7 +84,7 @@ class People:
             person,
             channel,
             typed.command,
-            typed.text,
+            as_sent(typed.text, person, self._workspace),
             response_url=self._responses.issue(person.user_id, channel.channel_id),
             trigger_id=self._views.trigger(person.user_id),
         )

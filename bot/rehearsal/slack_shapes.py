@@ -49,6 +49,7 @@ def wire_person(person: Person, workspace: Workspace) -> dict[str, Any]:
         "real_name": person.real_name,
         "deleted": person.deleted,
         "is_bot": person.is_bot,
+        "tz_offset": person.tz_offset,
         "profile": {"real_name": person.real_name, "display_name": person.name, "team": person.team.team_id},
         "is_stranger": person.team != workspace.team,
     }
@@ -84,10 +85,7 @@ def _channel_name(channel: Channel) -> str:
 def command_payload(
     person: Person, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str
 ) -> dict[str, Any]:
-    """A slash command's payload.
-
-    Slack escapes `& < >` in the text; with `should_escape: false` mentions and links stay as they were typed.
-    """
+    """A slash command's payload; `text` is already as Slack sends it."""
     return {
         **_LEGACY,
         "team_id": person.team.team_id,
@@ -97,7 +95,7 @@ def command_payload(
         "user_id": person.user_id,
         "user_name": person.name,
         "command": command,
-        "text": text.strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        "text": text,
         "is_enterprise_install": "false",
         "response_url": response_url,
         "trigger_id": trigger_id,

@@ -24,6 +24,12 @@ MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 15.0
 _LISTENING_POLL_S = 0.05
+# What a risky deletion takes by default, put aside: one click decides, and at once.
+ONE_CLICK = {
+    "VPN_BOT_TYPED_CONFIRMATION": "never",
+    "VPN_BOT_SECOND_PERSON": "never",
+    "VPN_BOT_ABORT_WINDOW_S": "0",
+}
 # The bot gets these from the machine and nothing else, so that no real token or proxy slips in.
 INHERITED = ("PATH", "HOME", "LANG", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 
@@ -94,7 +100,8 @@ class Stage:
 
     Every token is made up anew. Ana is an operator by her id, Ben and Chen by their user group.
     http: HTTP mode, with Slack's requests going to `http_port`; else Socket Mode, and `http_port` serves
-    nothing but health, where `settings` name it.
+    nothing but health, where `settings` name it. careful: a risky deletion takes what it takes by default;
+    else one click decides, which most plays are about.
     """
 
     def __init__(
@@ -105,6 +112,7 @@ class Stage:
         routes: Sequence[BaseRoute] = (),
         delete_takes_s: float = 0.3,
         http: bool = False,
+        careful: bool = False,
     ) -> None:
         self.bot_token = f"xoxb-{secrets.token_hex(12)}"
         self.app_token = f"xapp-1-{secrets.token_hex(12)}"
@@ -127,7 +135,7 @@ class Stage:
             secret_id=self.secret_id, secret_key=self.secret_key, delete_takes_s=delete_takes_s
         )
         self.bots: list[BotProcess] = []
-        self._settings = dict(settings or {})
+        self._settings = {**({} if careful else ONE_CLICK), **(settings or {})}
 
     @property
     def url(self) -> str:

@@ -121,7 +121,7 @@ def _route(destination: str, instance_id: str, **overrides: Any) -> Fields:
         "InstanceId": instance_id,
         "Priority": 0,
         "Status": "ENABLE",
-        "RouteId": f"vpnr-{instance_id.rpartition('-')[2]}",
+        "RouteId": f"vpnr-{destination.split('/')[0].replace('.', ''):0>8}",
         "Type": "Static",
         **overrides,
     }
@@ -204,7 +204,7 @@ ROUTES = {
     MAIN_GATEWAY: (
         _route("172.16.0.0/16", MAIN_TUNNEL),
         _route("172.17.0.0/16", MAIN_TUNNEL, Priority="100"),
-        _route("172.20.0.0/16", DOWN_TUNNEL, Status="DISABLE"),
+        _route("172.20.0.0/16", PENDING_TUNNEL, Status="DISABLE"),
     ),
     CCN_GATEWAY: (
         _route("172.31.0.0/16", CCN_TUNNEL, Type="BGP"),

@@ -26,7 +26,7 @@ HOME = Team(team_id="T0HOME00001", domain="northwind", name="Northwind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody, or a bot; `team` is another than the home team for Slack Connect."""
+    """Somebody, or a bot; `team` is another than the home team for Slack Connect; tz_offset: seconds."""
 
     user_id: str
     name: str
@@ -34,6 +34,7 @@ class Person:
     team: Team = HOME
     is_bot: bool = False
     deleted: bool = False
+    tz_offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

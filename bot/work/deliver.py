@@ -5,14 +5,16 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from bot.chat import batches, cards, notes
+from bot.chat import announcements, batches, cards, notes
 from bot.chat.blocks import Body
 from bot.chat.poster import Poster
+from bot.domain.policy import Rules
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
-from bot.ledger.claims import LIST, LIST_ROWS, Leases
+from bot.ledger.cards import LIST, LIST_ROWS
+from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
-from bot.ledger.rows import CARD, PROGRESS, HeldPost
+from bot.ledger.rows import ANNOUNCEMENT, CARD, PROGRESS, HeldPost
 from bot.ledger.store import Ledger
 
 FIRST_PAUSE_S = 1.0
@@ -28,7 +30,8 @@ PASSING = frozenset(
 OWN_FAULT = "own_fault"
 MOST_ROWS = 1000  # the most that VPN_BOT_MAX_BATCH may be
 # Slack takes about one message a second in a channel; a batch's progress changes a hundred times as often.
-DRAWN_EVERY_S = {PROGRESS: 1.0}
+DRAWN_EVERY_S = {PROGRESS: 1.0, ANNOUNCEMENT: 1.0}
+MOST_LINKS = 1000
 log = logging.getLogger(__name__)
 
 
@@ -42,13 +45,16 @@ class Delivery:
         outbox: Outbox,
         leases: Leases,
         ledger: Ledger,
+        rules: Rules,
         clock: Callable[[], float],
     ) -> None:
+        self._rules = rules
         self._poster = poster
         self._outbox = outbox
         self._leases = leases
         self._ledger = ledger
         self._clock = clock
+        self._links: dict[tuple[str, str], str | None] = {}
 
     def deliver(self, post: HeldPost) -> None:
         """Say one post, or put it off, or drop it where it can never be said."""
@@ -73,19 +79,20 @@ class Delivery:
             self._poster.whisper(post.response_url, body)
             return None
         key = f"{post.card_id}/{post.kind}"
+        thread_ts = None if post.kind == ANNOUNCEMENT else post.thread_ts
         if post.ts is not None:
             self._poster.update(post.channel_id, post.ts, body, key=key, check=check)
             return post.ts
         if post.unclear:
             found = self._poster.find(
-                post.channel_id, key=key, thread_ts=post.thread_ts, since=post.created_at - 60
+                post.channel_id, key=key, thread_ts=thread_ts, since=post.created_at - 60
             )
             if found is not None:
                 if post.body is None:
                     # It was drawn by an earlier try, and things may have moved on since.
                     self._poster.update(post.channel_id, found, body, key=key, check=check)
                 return found
-        return self._poster.post(post.channel_id, body, key=key, thread_ts=post.thread_ts, check=check)
+        return self._poster.post(post.channel_id, body, key=key, thread_ts=thread_ts, check=check)
 
     def _draw(self, post: HeldPost) -> Body | None:
         """A post that shows how things stand now; None where there is nothing to show."""
@@ -93,6 +100,7 @@ class Delivery:
         page = int(number or 0)
         rows, not_gone = {
             CARD: (MOST_ROWS, False),
+            ANNOUNCEMENT: (0, False),
             PROGRESS: (0, False),
             LIST: (LIST_ROWS, False),
             SUMMARY: (SUMMARY_ROWS, True),
@@ -107,7 +115,18 @@ class Delivery:
                 return batches.listing(batch, page)
             case "summary":
                 return batches.summary(batch, page)
-        return cards.card(batch)
+            case "announcement":
+                return announcements.announcement(batch, self._link(batch.lead.channel_id, post.thread_ts))
+        return cards.card(batch, self._rules)
+
+    def _link(self, channel_id: str, ts: str | None) -> str | None:
+        """Where the card can be read. Asked once: Slack's answer doesn't change."""
+        key = (channel_id, ts or "")
+        if ts is not None and self._links.get(key) is None:
+            self._links[key] = self._poster.permalink(channel_id, ts)
+            while len(self._links) > MOST_LINKS:
+                self._links.pop(next(iter(self._links)))
+        return self._links.get(key)
 
     def broke(self, post: HeldPost) -> None:
         """Saying it raised what it shouldn't; after some times it is dropped."""
@@ -126,6 +145,9 @@ class Delivery:
         )
         if isinstance(error, SlowDown):
             self._outbox.pause(post, error.retry_after_s, unclear=unclear)
+        elif isinstance(error, CannotPost) and post.kind == ANNOUNCEMENT:
+            # It is tried again when the card changes; the card itself never waits for it.
+            self._outbox.drop(post, error.code, tell=notes.cannot_announce(post.channel_id))
         elif isinstance(error, CannotPost) and post.kind == CARD and post.ts is None:
             self._ledger.void(post.card_id, code=error.code, tell=notes.cannot_post)
             self._outbox.drop(post, error.code)
@@ -142,7 +164,7 @@ class Delivery:
         if post.kind == CARD and post.ts is None:
             self._ledger.void(post.card_id, code=why, tell=notes.no_card)
         elif (
-            post.kind not in (CARD, PROGRESS)  # these are drawn anew when something changes
+            post.kind not in (CARD, PROGRESS, ANNOUNCEMENT)  # these are drawn anew when something changes
             and post.private_to is None
             and post.text != json.dumps(instead)
         ):

@@ -1,38 +1,27 @@
-"""What the worker does with a deletion: one function a step, from the ask to the end.
+"""What the worker does with a deletion that was decided on: one function a step, to the end.
 
 A step may run twice, its effect may not: DELETING is written before DeleteVpnConnection is sent, and
 whoever finds a deletion in that state looks at the tunnel before sending again.
 """
 
 import logging
-import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.chat import notes, replies
-from bot.chat.blocks import Body
+from bot.chat import replies
 from bot.cloud.client import VpcClient
 from bot.domain.explain import Again, OwnCode, explain, means_gone
-from bot.domain.model import Deletion, Saying, State, Tunnel
-from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
-from bot.ledger.claims import Claims, Leases
+from bot.domain.model import Saying, State
+from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
+from bot.ledger.claims import Claims
+from bot.ledger.leases import Leases
 from bot.ledger.rows import Held
+from bot.work.clear import Clearing
+from bot.work.prepare import Preparing, Seen, look_up_each
+from bot.work.tries import FIRST_PAUSE_S, Tries, code_of, unless_lost
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
 MOST_FAULTS = 5
-Seen = Mapping[str, Tunnel] | CloudError
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long things may take, in seconds, and how many tunnels one card may be about."""
-
-    confirm_ttl_s: float
-    retry_for_s: float
-    verify_timeout_s: float
-    max_batch: int
 
 
 class Steps:
@@ -44,33 +33,29 @@ class Steps:
         cloud: VpcClient,
         claims: Claims,
         leases: Leases,
-        limits: Limits,
-        clock: Callable[[], float],
-        jitter: Callable[[], float] = random.random,
+        preparing: Preparing,
+        clearing: Clearing,
+        tries: Tries,
     ) -> None:
         self._cloud = cloud
         self._claims = claims
         self._leases = leases
-        self._limits = limits
-        self._clock = clock
-        self._jitter = jitter
+        self._preparing = preparing
+        self._clearing = clearing
+        self._tries = tries
 
     def prepare(self, group: Sequence[Held]) -> None:
-        """Look up what was asked for, many asks in one call, and show the cards."""
-        group = self._readable(group)
-        for held in group:
-            if not held.deletion.wanted:
-                _unless_lost(self._prepare_all, held)
-        named = [held for held in group if held.deletion.wanted]
-        for seen, held in self._look_up_each(named, lambda deletion: deletion.wanted):
-            _unless_lost(self._prepare, held, seen)
+        """Look up what was asked for, many asks together, and show the cards."""
+        self._preparing.prepare(self._readable(group))
 
     def verify(self, group: Sequence[Held]) -> None:
         """Look whether accepted deletions are done, many in one call."""
         group = self._readable(group)
         # By the first look most tunnels are gone.
-        for seen, held in self._look_up_each(group, lambda deletion: [deletion.tunnel_id], mostly_gone=True):
-            _unless_lost(self._verify, held, seen)
+        for seen, held in look_up_each(
+            self._cloud, group, lambda deletion: [deletion.tunnel_id], mostly_gone=True
+        ):
+            unless_lost(self._verify, held, seen)
 
     def act(self, held: Held) -> None:
         """One step of a deletion that somebody decided on, or that nobody decided on in time."""
@@ -81,7 +66,7 @@ class Steps:
         }[held.deletion.state]
         # An expiry reads nothing of the row.
         for one in [held] if held.deletion.state is State.PENDING else self._readable([held]):
-            _unless_lost(step, one)
+            unless_lost(step, one)
 
     def broke(self, held: Held) -> None:
         """A step raised what it shouldn't; after some times it is set aside, and the thread says so."""
@@ -97,83 +82,15 @@ class Steps:
         """Without the damaged rows: these are set aside, since no further look makes them whole."""
         for held in group:
             if held.damaged:
-                _unless_lost(self.broke, held)
+                unless_lost(self.broke, held)
         return [held for held in group if not held.damaged]
-
-    def _look_up_each(
-        self, group: Sequence[Held], ids: Callable[[Deletion], Iterable[str]], *, mostly_gone: bool = False
-    ) -> Iterator[tuple[Seen, Held]]:
-        for region in {held.deletion.region for held in group}:
-            here = [held for held in group if held.deletion.region == region]
-            wanted = {tunnel_id for held in here for tunnel_id in ids(held.deletion)}
-            seen: Seen
-            try:
-                seen = self._cloud.look_up(region=region, tunnel_ids=sorted(wanted), mostly_gone=mostly_gone)
-            except CloudError as error:
-                seen = error
-            yield from ((seen, held) for held in here)
-
-    def _prepare(self, held: Held, seen: Seen) -> None:
-        asked = held.deletion
-        if isinstance(seen, CloudError):
-            self._prepare_later(held, seen)
-            return
-        missing = [tunnel_id for tunnel_id in asked.wanted if tunnel_id not in seen]
-        tunnels = [seen[tunnel_id] for tunnel_id in asked.wanted if tunnel_id in seen]
-        elsewhere = [tunnel for tunnel in tunnels if asked.gateway_id not in (None, tunnel.gateway_id)]
-        if missing:
-            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked, missing))
-        elif elsewhere:
-            self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, elsewhere[0]))
-        else:
-            self._claims.show(held, tunnels, ttl_s=self._limits.confirm_ttl_s)
-
-    def _prepare_all(self, held: Held) -> None:
-        asked = held.deletion
-        try:
-            tunnels = self._cloud.list_tunnels(region=asked.region, gateway_id=asked.gateway_id or "")
-        except CloudError as error:
-            self._prepare_later(held, error)
-            return
-        if not tunnels:
-            self._turn_down(held, "ResourceNotFound", notes.no_tunnels(asked))
-        elif len(tunnels) > self._limits.max_batch:
-            self._turn_down(held, OwnCode.TOO_MANY, notes.too_many(len(tunnels), self._limits.max_batch))
-        else:
-            self._claims.show(held, tunnels, ttl_s=self._limits.confirm_ttl_s)
-
-    def _prepare_later(self, held: Held, error: CloudError) -> None:
-        """Looking changes nothing, so it is tried again after any failure but a final refusal."""
-        asked, code = held.deletion, _code(error)
-        final = isinstance(error, Refused) and explain(code).again is Again.FINAL
-        until = asked.asked_at + self._limits.retry_for_s
-        if final or self._clock() >= until:
-            message = error.message if isinstance(error, Refused) else ""
-            request_id = getattr(error, "request_id", None)
-            tell = replies.refused(asked, code, message, request_id)
-            self._turn_down(held, code, tell, request_id=request_id)
-            return
-        first = asked.waiting_code is None
-        self._claims.advance(
-            held,
-            State.ASKED,
-            event="look-up failed",
-            after_s=self._pause_s(asked),
-            tell=replies.waiting(asked, code, until) if first else None,
-            waiting_code=code,
-            attempts=asked.attempts + 1,
-        )
-
-    def _turn_down(self, held: Held, code: str, tell: Body, request_id: str | None = None) -> None:
-        """End an ask before it has a card; only the requester is told."""
-        self._claims.advance(
-            held, State.REFUSED, event="turned down", code=code, tell=tell, request_id=request_id
-        )
 
     def _delete(self, held: Held) -> None:
         was_unclear, tried = held.deletion.unclear, held.deletion.waiting_code
-        if tried and not self._in_time(held.deletion):
+        if tried and not self._tries.in_time(held.deletion):
             self._not_again(held, tried, unclear=was_unclear)
+            return
+        if not was_unclear and not held.deletion.cleared and not self._clearing.clear(held):
             return
         deletion = self._claims.advance(
             held, State.DELETING, event="sent", after_s=None, unclear=True, request_id=None
@@ -195,8 +112,8 @@ class Steps:
                 held,
                 State.DELETING,
                 event="no clear answer",
-                after_s=self._pause_s(deletion),
-                code=_code(error),
+                after_s=self._tries.pause_s(deletion),
+                code=code_of(error),
                 request_id=error.request_id,
                 attempts=deletion.attempts + 1,
             )
@@ -204,7 +121,8 @@ class Steps:
             self._claims.advance(
                 held,
                 State.VERIFYING,
-                event="accepted",
+                event="answered",
+                detail="accepted",
                 after_s=FIRST_PAUSE_S,
                 says=[Saying(kind="accepted", body=replies.accepted(deletion, accepted.request_id))],
                 request_id=accepted.request_id,
@@ -218,14 +136,14 @@ class Steps:
         if was_unclear and means_gone(error.code):
             # It isn't there, and an earlier try of ours may have been the one that removed it.
             self._gone(held)
-        elif explain(error.code).again is Again.WAIT and (was_unclear or self._in_time(deletion)):
+        elif explain(error.code).again is Again.WAIT and (was_unclear or self._tries.in_time(deletion)):
             self._try_later(held, error, unclear=was_unclear)
         else:
             body = replies.refused(deletion, error.code, error.message, error.request_id)
             self._claims.advance(
                 held,
                 State.REFUSED,
-                event="refused",
+                event="answered",
                 says=[Saying(kind="refused", body=body)],
                 code=error.code,
                 message=error.message,
@@ -234,14 +152,14 @@ class Steps:
 
     def _try_later(self, held: Held, error: Refused | NotSent, *, unclear: bool) -> None:
         """Nothing was done this time; send again after a pause, until the deadline."""
-        deletion, code = held.deletion, _code(error)
-        if self._in_time(deletion):
+        deletion, code = held.deletion, code_of(error)
+        if self._tries.in_time(deletion):
             body = replies.waiting(deletion, code, deletion.retry_until or 0)
             self._claims.advance(
                 held,
                 State.CONFIRMED,
                 event="waiting",
-                after_s=self._pause_s(deletion),
+                after_s=self._tries.pause_s(deletion),
                 says=[Saying(kind="waiting", body=body)],
                 waiting_code=code,
                 code=code,
@@ -269,13 +187,13 @@ class Steps:
         try:
             seen = self._cloud.look_up(region=deletion.region, tunnel_ids=[deletion.tunnel_id])
         except CloudError as error:
-            if self._in_time(deletion):
-                pause_s = self._pause_s(deletion)
+            if self._tries.in_time(deletion):
+                pause_s = self._tries.pause_s(deletion)
                 self._claims.advance(
                     held, State.DELETING, event="look failed", after_s=pause_s, attempts=deletion.attempts + 1
                 )
             else:
-                self._give_up(held, _code(error), None)
+                self._give_up(held, code_of(error), None)
             return
         tunnel = seen.get(deletion.tunnel_id)
         if tunnel is None:
@@ -285,7 +203,7 @@ class Steps:
             self._claims.advance(
                 held, State.VERIFYING, event="seen deleting", after_s=FIRST_PAUSE_S, says=says, attempts=0
             )
-        elif self._in_time(deletion):
+        elif self._tries.in_time(deletion):
             says = [Saying(kind="again", body=replies.sending_again(deletion, code, tunnel.state))]
             self._claims.advance(held, State.CONFIRMED, event="still there", says=says, waiting_code=code)
         else:
@@ -293,15 +211,15 @@ class Steps:
 
     def _verify(self, held: Held, seen: Seen) -> None:
         deletion = held.deletion
-        waited_s = self._clock() - (deletion.sent_at or deletion.asked_at)
+        waited_s = self._tries.clock() - (deletion.sent_at or deletion.asked_at)
         if not isinstance(seen, CloudError) and deletion.tunnel_id not in seen:
             self._gone(held)
             return
         state = deletion.last_seen
         if not isinstance(seen, CloudError):
             state = seen[deletion.tunnel_id].state
-        if waited_s < self._limits.verify_timeout_s:
-            pause_s = self._pause_s(deletion)
+        if waited_s < self._tries.limits.verify_timeout_s:
+            pause_s = self._tries.pause_s(deletion)
             self._claims.advance(
                 held,
                 State.VERIFYING,
@@ -318,7 +236,7 @@ class Steps:
 
     def _gone(self, held: Held) -> None:
         deletion = held.deletion
-        after_s = self._clock() - deletion.sent_at if deletion.sent_at else None
+        after_s = self._tries.clock() - deletion.sent_at if deletion.sent_at else None
         says = [Saying(kind="gone", body=replies.gone(deletion, after_s))]
         self._claims.advance(held, State.GONE, event="gone", says=says, code=None)
 
@@ -326,25 +244,3 @@ class Steps:
         deletion = held.deletion
         says = [Saying(kind="gave up", body=replies.gave_up(deletion, code, state))]
         self._claims.advance(held, State.UNKNOWN, event="gave up", says=says, code=code)
-
-    def _in_time(self, deletion: Deletion) -> bool:
-        return deletion.retry_until is None or self._clock() < deletion.retry_until
-
-    def _pause_s(self, deletion: Deletion) -> float:
-        """Doubling from half a second to ten, less up to a half at random, so that retries don't march."""
-        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(deletion.attempts, 10))
-        return longest * (1 - self._jitter() / 2)
-
-
-def _code(error: CloudError) -> str:
-    if isinstance(error, Refused | OutcomeUnknown) and error.code:
-        return error.code
-    return OwnCode.UNREACHABLE if isinstance(error, NotSent) else OwnCode.NO_ANSWER
-
-
-def _unless_lost(step: Callable[..., None], *args: object) -> None:
-    try:
-        step(*args)
-    except LeaseLost as lost:
-        # Somebody else's by now: whoever holds it goes on, and this worker writes nothing more.
-        log.info("lease lost deletion=%s", lost)

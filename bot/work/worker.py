@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from bot.domain.model import State
 from bot.errors import LeaseLost, LedgerUnavailable
-from bot.ledger.claims import LEASE_S, Claims, Leases
+from bot.ledger.claims import Claims
+from bot.ledger.leases import LEASE_S, Leases
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held, HeldPost
 from bot.work.deliver import Delivery

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from itertools import cycle, islice
 
-from bot.ledger.claims import LEASE_S
+from bot.ledger.leases import LEASE_S
 from bot.rehearsal.slack_faults import Fault as SlackFault
 from bot.rehearsal.slack_people import Typed
 from bot.rehearsal.stage import BotProcess, Stage

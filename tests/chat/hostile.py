@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.domain.model import Batch, Deletion, SecurityPolicy, State, Tunnel
+from bot.domain.model import Batch, Deletion, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.rehearsal.limits import check_message, objects, pings_everyone
 
 STRANGER = "U0EVE000001"
@@ -48,6 +48,16 @@ tunnels = st.builds(
     policies=_policies,
     tags=st.lists(st.tuples(foreign, foreign), max_size=2).map(tuple),
 )
+_counts = st.none() | st.integers(0, 999)
+stakes = st.builds(
+    Stake,
+    tier=st.sampled_from(Tier),
+    reasons=st.lists(foreign, max_size=3).map(tuple),
+    routes=st.none() | st.lists(foreign, max_size=12).map(tuple),
+    gateway_left=_counts,
+    customer_left=_counts,
+    unread=st.lists(foreign, max_size=2).map(tuple),
+)
 codes = foreign | st.sampled_from(
     ["ResourceNotFound", "RequestLimitExceeded.IPLimitExceeded", "<!channel>.x", "not_in_channel"]
 )
@@ -76,6 +86,10 @@ deletions = st.builds(
     waiting_code=st.none() | codes,
     last_seen=st.none() | foreign,
     response_url=st.none() | st.just("https://hooks.slack.test/actions/canary"),
+    tier=st.sampled_from(Tier),
+    stake=st.none() | stakes,
+    break_glass=st.sampled_from(["", "INC-42", "OPS_1#2"]),
+    send_at=st.none() | _times,
 )
 
 

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.chat.cards import SHOWN_POLICIES, card
-from bot.domain.explain import explain
-from bot.domain.model import Batch, Deletion, SecurityPolicy, State, Tunnel
+from bot.domain.explain import OwnCode, explain
+from bot.domain.model import Batch, Deletion, SecurityPolicy, Stake, State, Tier, Tunnel
+from bot.domain.policy import Rules
 from bot.rehearsal.limits import objects
 from tests.chat.hostile import assert_fit, batch_of, batches, deletions
+from tests.rules import CAREFUL, ONE_CLICK
 
 T0 = 1_700_000_000.0
 TUNNEL = Tunnel(
@@ -39,30 +42,32 @@ PENDING = Deletion(
 CONFIRMED = replace(PENDING, state=State.CONFIRMED, decided_by="U0BEN000001", decided_at=T0 + 60)
 
 
-def shown(deletion: Deletion, *more: Deletion) -> str:
+def shown(deletion: Deletion, *more: Deletion, rules: Rules = ONE_CLICK) -> str:
     """All words on the card, one after the other."""
-    texts = (found.get("text") for found in objects(card(batch_of(deletion, *more))["blocks"]))
+    texts = (found.get("text") for found in objects(card(batch_of(deletion, *more), rules)["blocks"]))
     return " ".join(text for text in texts if isinstance(text, str))
 
 
 def buttons(batch: Batch) -> list[dict[str, Any]]:
-    return [found for found in objects(card(batch)["blocks"]) if found.get("type") == "button"]
+    return [found for found in objects(card(batch, ONE_CLICK)["blocks"]) if found.get("type") == "button"]
 
 
-@given(deletion=deletions)
-def test_any_deletions_card_is_one_that_slack_takes_and_that_pings_nobody(deletion: Deletion) -> None:
+@given(deletion=deletions, rules=st.sampled_from([ONE_CLICK, CAREFUL]))
+def test_any_deletions_card_is_one_that_slack_takes_and_that_pings_nobody(
+    deletion: Deletion, rules: Rules
+) -> None:
     """Hostile names of 10,000 characters, hundreds of policies, any state: nothing breaks out or over."""
-    body = card(batch_of(deletion))
+    body = card(batch_of(deletion), rules)
     assert_fit(body, deletion)
     assert deletion.tunnel_id in body["text"]
     assert f"<@{deletion.requester_id}>" in body["text"]
 
 
 @settings(max_examples=40)
-@given(batch=batches)
-def test_any_batchs_card_is_one_that_slack_takes_and_that_pings_nobody(batch: Batch) -> None:
+@given(batch=batches, rules=st.sampled_from([ONE_CLICK, CAREFUL]))
+def test_any_batchs_card_is_one_that_slack_takes_and_that_pings_nobody(batch: Batch, rules: Rules) -> None:
     """The same for up to 900 tunnels on one card, with however many of them at hand."""
-    body = card(batch)
+    body = card(batch, rules)
     assert_fit(body, batch.lead)
     assert str(batch.size) in body["text"]
 
@@ -73,7 +78,9 @@ def test_confirm_and_cancel_are_there_while_nobody_has_decided_and_never_after(b
     """By their fixed action ids; Stop only where it changes something; each carries the opaque id alone."""
     may_be_sent = [State.CONFIRMED] if batch.size == 1 else [State.CONFIRMED, State.DELETING]
     unsent = batch.count(*may_be_sent) > 0 and not batch.count(State.CANCELLED)
+    changed = batch.lead.state is State.VOID and batch.lead.code == OwnCode.CHANGED
     expected = {
+        "fresh_card": changed,
         "confirm_deletion": batch.lead.state is State.PENDING,
         "cancel_deletion": batch.lead.state is State.PENDING,
         "stop_deletion": batch.lead.state is not State.PENDING and unsent,
@@ -108,7 +115,7 @@ def test_confirm_is_red_and_asks_once_more_in_slacks_own_dialog() -> None:
 def test_the_card_and_its_text_say_whether_traffic_flows(tunnel: Tunnel | None, impact: str) -> None:
     """Never “down” where the cloud didn't say so."""
     deletion = replace(PENDING, tunnel=tunnel)
-    assert impact in card(batch_of(deletion))["text"]
+    assert impact in card(batch_of(deletion), ONE_CLICK)["text"]
     assert tunnel is None or impact in shown(deletion)
     assert impact in buttons(batch_of(deletion))[0]["confirm"]["text"]["text"]
 
@@ -170,14 +177,14 @@ def test_each_state_says_how_it_stands(deletion: Deletion, parts: list[str]) -> 
 
 def test_every_state_has_its_own_headline() -> None:
     """Only confirmed and deleting look alike: to a reader they are the same."""
-    cards = [card(batch_of(replace(CONFIRMED, state=state))) for state in State]
+    cards = [card(batch_of(replace(CONFIRMED, state=state)), ONE_CLICK) for state in State]
     assert len({body["blocks"][0]["text"]["text"] for body in cards}) == len(State) - 1
 
 
 @pytest.mark.parametrize("state", State)
 def test_who_asked_and_who_decided_are_mentions(state: State) -> None:
     """People are named by id, so that Slack shows their name."""
-    body = card(batch_of(replace(CONFIRMED, state=state)))
+    body = card(batch_of(replace(CONFIRMED, state=state)), ONE_CLICK)
     people = [found["user_id"] for found in objects(body["blocks"]) if found.get("type") == "user"]
     undecided = {State.PENDING, State.EXPIRED}
     assert people == ["U0ANA000001", *([] if state in undecided else ["U0BEN000001"])]
@@ -224,3 +231,118 @@ def test_the_dialog_of_a_batch_names_the_number_and_the_gateway() -> None:
     """One confirm for many is asked with how many."""
     asked = buttons(batch_of(PENDING, PENDING))[0]["confirm"]["text"]["text"]
     assert "2 VPN tunnels of vpngw-7lcl5331 in ap-guangzhou" in asked
+
+
+HIGH = replace(
+    PENDING,
+    tier=Tier.HIGH,
+    stake=Stake(
+        tier=Tier.HIGH,
+        reasons=("it is UP", "it is the last healthy tunnel on vpngw-7lcl5331"),
+        routes=("172.16.0.0/16", "172.17.0.0/16 (disable)"),
+        gateway_left=0,
+        customer_left=2,
+    ),
+    tunnel=replace(
+        TUNNEL,
+        customer_gateway_id="cgw-2wqq41m9",
+        health_check_enabled=True,
+        health_check_status="AVAILABLE",
+        bgp="AS 64551 169.254.128.1 ↔ AS 65530 169.254.128.2",
+        tags=(("env", "prod"), ("team", "network")),
+        created_time="2023-11-01 00:00:00",
+    ),
+)
+FORBIDDEN = replace(
+    HIGH,
+    state=State.REFUSED,
+    code="Protected",
+    tier=Tier.FORBIDDEN,
+    stake=Stake(tier=Tier.FORBIDDEN, reasons=("it is protected by its tag vpn-bot:protect",)),
+)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "High risk: ",
+        "last healthy tunnel on vpngw-7lcl5331",
+        "172.16.0.0/16, 172.17.0.0/16 (disable)",
+        "0 on its gateway, 2 to cgw-2wqq41m9",
+        "AS 64551 169.254.128.1 ↔ AS 65530 169.254.128.2",
+        "Health check: AVAILABLE.",
+        "env=prod, team=network",
+        "2023-11-01 00:00:00",
+        "13 days ago",
+    ],
+)
+def test_the_card_shows_the_blast_radius(part: str) -> None:
+    """What goes down with the tunnel, before anybody presses."""
+    assert part in shown(HIGH)
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    """Not left out, and not shown as none."""
+    stake = Stake(tier=Tier.HIGH, reasons=("not known: routes (No permission)",), routes=None)
+    words = shown(replace(HIGH, stake=stake))
+    for part in ("Routes  not known", "not known on its gateway", "not known: routes (No permission)"):
+        assert part in words.replace("   ", "  ")
+
+
+@pytest.mark.parametrize(
+    ("tier", "glass", "rules", "said"),
+    [
+        (Tier.HIGH, "", CAREFUL, "somebody else than the one who asked presses Confirm and types the id."),
+        (Tier.HIGH, "INC-42", CAREFUL, "one person presses Confirm and types the id."),
+        (Tier.HIGH, "", ONE_CLICK, ""),
+        (Tier.LOW, "", CAREFUL, ""),
+    ],
+)
+def test_the_card_says_what_a_confirm_takes(tier: Tier, glass: str, rules: Rules, said: str) -> None:
+    """Before somebody is refused who could have known."""
+    words = shown(replace(HIGH, tier=tier, break_glass=glass), rules=rules)
+    assert (said in words) if said else ("It takes: " not in words)
+
+
+def test_the_dialog_that_takes_the_id_replaces_the_one_that_only_asks() -> None:
+    """One question is enough."""
+    found = [one for one in objects(card(batch_of(HIGH), CAREFUL)["blocks"]) if one.get("type") == "button"]
+    assert ["confirm" in one for one in found] == [False, False]
+    assert "confirm" in buttons(batch_of(HIGH))[0]
+
+
+@pytest.mark.parametrize("more", [(), (HIGH,)])
+def test_a_protected_tunnels_card_has_no_button_and_says_why(more: tuple[Deletion, ...]) -> None:
+    """Nobody can press what isn't there."""
+    batch = batch_of(FORBIDDEN, *(replace(one, state=State.REFUSED) for one in more))
+    assert buttons(batch) == []
+    words = shown(*batch.rows)
+    for part in ("Protected: ", "its tag vpn-bot:protect", "Nothing was deleted."):
+        assert part in words
+
+
+def test_break_glass_is_loud() -> None:
+    """On the card and in the notification's text."""
+    glass = replace(HIGH, break_glass="INC-42")
+    for batch in (batch_of(glass), batch_of(glass, glass)):
+        body = card(batch, CAREFUL)
+        assert body["text"].startswith("BREAK-GLASS INC-42")
+        assert "BREAK-GLASS" in str(body["blocks"][1])
+
+
+def test_the_abort_window_is_on_the_card_until_it_is_over() -> None:
+    """How long, until when, and that anybody may press Stop."""
+    confirmed = replace(CONFIRMED, tier=Tier.HIGH, send_at=T0 + 70)
+    for batch in (batch_of(confirmed), batch_of(confirmed, confirmed)):
+        words = shown(*batch.rows)
+        assert "Deleting in 10 s" in words
+        assert "Anybody here may press Stop" in words
+    assert "Deleting in" not in shown(replace(confirmed, send_at=confirmed.decided_at))
+
+
+def test_a_card_that_is_void_because_of_a_change_offers_a_fresh_one() -> None:
+    """And only such a card does."""
+    void = replace(CONFIRMED, state=State.VOID, code=OwnCode.CHANGED)
+    assert [button["action_id"] for button in buttons(batch_of(void))] == ["fresh_card"]
+    assert "Nothing was deleted." in shown(void)
+    assert buttons(batch_of(replace(void, code=OwnCode.FROZEN))) == []

@@ -3,13 +3,14 @@
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.cloud.answers import described, document, response
-from bot.domain.model import SecurityPolicy, Tunnel
+from bot.cloud.answers import described, document, response, routes
+from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import CloudError, OutcomeUnknown, Refused
 from tests.cloud.leaks import everything_in
 from tests.cloud.vpc import PRE_SHARE_KEY, REQUEST_ID, tunnel
@@ -156,7 +157,7 @@ def test_a_tunnel_is_read_from_the_documented_fields() -> None:
     answer = described(read(200, success(TotalCount=1, VpnConnectionSet=[tunnel("vpnx-p0j11j28")])))
     assert (answer.total_count, answer.request_id) == (1, REQUEST_ID)
     (found,) = answer.tunnels
-    assert found == (
+    assert replace(found, wire="") == (
         Tunnel(
             tunnel_id="vpnx-p0j11j28",
             gateway_id="vpngw-7lcl5331",
@@ -177,6 +178,27 @@ def test_a_tunnel_is_read_from_the_documented_fields() -> None:
     )
 
 
+def test_all_that_the_cloud_showed_is_kept_but_its_keys() -> None:
+    """The undo kit needs every field, new ones too, as it came; nothing named like a key is among them."""
+    new = {"IKEOptionsSpecification": {"IKESaLifetimeSeconds": "86400"}, "BgpConfig": None, "New": [1, {}]}
+    keys = {"preSharedKey": PRE_SHARE_KEY, "PSKs": [PRE_SHARE_KEY], "IKE": {"AuthKeys": PRE_SHARE_KEY}}
+    shown = tunnel("vpnx-1") | new
+    (found,) = described(read(200, success(VpnConnectionSet=[shown | keys]))).tunnels
+    kept = json.loads(found.wire)
+    assert kept == {name: shown[name] for name in shown if name != "PreShareKey"} | {"IKE": {}}
+    assert PRE_SHARE_KEY not in f"{found!r} {asdict(found)}"
+
+
+def test_a_tunnel_nested_too_deep_to_be_written_is_read_without_its_wire() -> None:
+    """Nonsense in a field that nobody needs costs the undo kit, not the look at the tunnel."""
+    deep: object = []
+    for _ in range(100_000):
+        deep = [deep]
+    fields = {"RequestId": REQUEST_ID, "VpnConnectionSet": [{"VpnConnectionId": "vpnx-1", "Deep": deep}]}
+    (found,) = described(fields).tunnels
+    assert (found.tunnel_id, found.wire) == ("vpnx-1", "")
+
+
 def test_odd_types_are_read_leniently() -> None:
     """Numbers as strings, strings as numbers, nulls, a lone string for a list and new fields do no harm."""
     entry = {
@@ -191,10 +213,15 @@ def test_odd_types_are_read_leniently() -> None:
     answer = described(read(200, success(TotalCount="1", VpnConnectionSet=[entry])))
     policy = SecurityPolicy(local_cidr="", remote_cidrs=("10.0.0.0/8",))
     expected = Tunnel(
-        tunnel_id="vpnx-1", gateway_id="", name="42", health_check_enabled=True, policies=(policy,)
+        tunnel_id="vpnx-1",
+        gateway_id="",
+        name="42",
+        health_check_enabled=True,
+        policies=(policy,),
+        has_tags=False,
     )
     assert answer.total_count == 1
-    assert list(answer.tunnels) == [expected]
+    assert [replace(found, wire="") for found in answer.tunnels] == [expected]
 
 
 @pytest.mark.parametrize(
@@ -239,3 +266,57 @@ def test_the_pre_share_key_ends_at_the_parser() -> None:
     with pytest.raises(OutcomeUnknown) as unknown:
         described(response(200, parsed))
     assert PRE_SHARE_KEY not in everything_in(unknown.value)
+
+
+ROUTE = {
+    "DestinationCidrBlock": "172.16.0.0/16",
+    "InstanceType": "VPNCONN",
+    "InstanceId": "vpnx-1",
+    "Priority": "100",
+    "Status": "ENABLE",
+    "RouteId": "vpnr-1",
+}
+
+
+def test_a_route_is_read_leniently() -> None:
+    """Numbers come as strings or not at all, fields are missing or new; without ids they are kept apart."""
+    bare = {"DestinationCidrBlock": "10.0.0.0/8", "InstanceId": "ccn-1", "New": {}}
+    again = bare | {"InstanceId": "ccn-2"}
+    page = routes(read(200, success(TotalCount="3", Routes=[ROUTE, bare, again])))
+    first, second, third = page.items.values()
+    assert first == Route(
+        destination="172.16.0.0/16",
+        instance_type="VPNCONN",
+        instance_id="vpnx-1",
+        priority=100,
+        status="ENABLE",
+    )
+    assert (second.instance_id, second.priority, second.status) == ("ccn-1", None, "")
+    assert third == replace(second, instance_id="ccn-2")
+    assert (page.total_count, page.request_id) == (3, REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="no list"),
+        pytest.param({"Routes": None, "TotalCount": 1}, id="null and a count of one"),
+        pytest.param({"Routes": {}}, id="an object"),
+        pytest.param({"Routes": [ROUTE, None]}, id="a null route"),
+        pytest.param({"Routes": [ROUTE | {"InstanceId": None}]}, id="no next hop"),
+        pytest.param({"Routes": [ROUTE | {"DestinationCidrBlock": ""}]}, id="no destination"),
+    ],
+)
+def test_routes_that_cannot_be_read_are_not_no_routes(fields: dict[str, object]) -> None:
+    """A route must not be overlooked because its list was odd."""
+    with pytest.raises(OutcomeUnknown) as unknown:
+        routes(read(200, success(**fields)))
+    assert unknown.value.request_id == REQUEST_ID
+
+
+@given(JSON)
+def test_any_list_of_routes_is_a_value_or_an_unknown_outcome(entries: object) -> None:
+    """No document crashes the parser."""
+    with contextlib.suppress(OutcomeUnknown):
+        page = routes(read(200, success(Routes=entries)))
+        assert all(route.instance_id for route in page.items.values())

@@ -1,5 +1,6 @@
-"""Lists that take more than one call: a gateway's tunnels."""
+"""Lists that take more than one call: a gateway's tunnels and routes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,12 +12,28 @@ from tests.cloud.vpc import REQUEST_ID, Call, Reply, StrictVpc, says, says_error
 
 ASKED = {"region": "ap-guangzhou", "gateway_id": "vpngw-7lcl5331"}
 TUNNELS = [{"VpnConnectionId": f"vpnx-{number}"} for number in range(250)]
-NAME = "VpnConnectionSet"
+ROUTES = [
+    {"RouteId": f"vpnr-{number}", "DestinationCidrBlock": f"10.0.{number}.0/24", "InstanceId": "vpnx-1"}
+    for number in range(250)
+]
+
+ListAll = Callable[[VpcClient], tuple[object, ...]]
 
 
-def list_ids(client: VpcClient) -> list[str]:
-    """The ids of all tunnels of the gateway."""
-    return [found.tunnel_id for found in client.list_tunnels(**ASKED)]
+def list_tunnels(client: VpcClient) -> tuple[object, ...]:
+    """All tunnels of the gateway, by id."""
+    return tuple(found.tunnel_id for found in client.list_tunnels(**ASKED))
+
+
+def list_routes(client: VpcClient) -> tuple[object, ...]:
+    """All routes of the gateway, by destination."""
+    return tuple(found.destination for found in client.describe_vpn_gateway_routes(**ASKED))
+
+
+LISTS = [
+    pytest.param(list_tunnels, "VpnConnectionSet", TUNNELS, "VpnConnectionId", id="tunnels"),
+    pytest.param(list_routes, "Routes", ROUTES, "DestinationCidrBlock", id="routes"),
+]
 
 
 def pages(name: str, entries: list[dict[str, Any]]) -> Reply:
@@ -37,14 +54,34 @@ def page(name: str, entries: list[dict[str, Any]], total_count: int) -> Reply:
     return says({"Response": {"TotalCount": total_count, name: entries, "RequestId": REQUEST_ID}})
 
 
+@pytest.mark.parametrize(("list_all", "name", "entries", "key"), LISTS)
 @pytest.mark.parametrize(("number", "calls"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3)])
-def test_a_list_is_read_to_its_end(client: VpcClient, vpc: StrictVpc, number: int, calls: int) -> None:
+def test_a_list_is_read_to_its_end(
+    client: VpcClient,
+    vpc: StrictVpc,
+    list_all: ListAll,
+    name: str,
+    entries: list[dict[str, Any]],
+    key: str,
+    number: int,
+    calls: int,
+) -> None:
     """A hundred to a call, none lost, none twice, in the cloud's order."""
-    vpc.otherwise = pages(NAME, TUNNELS[:number])
-    assert list_ids(client) == [entry["VpnConnectionId"] for entry in TUNNELS[:number]]
+    vpc.otherwise = pages(name, entries[:number])
+    assert list_all(client) == tuple(entry[key] for entry in entries[:number])
     assert [call.fields["Offset"] for call in vpc.calls] == [100 * page for page in range(calls)]
 
 
+def test_routes_are_asked_for_as_documented(client: VpcClient, vpc: StrictVpc) -> None:
+    """DescribeVpnGatewayRoutes takes the gateway's id, and pages."""
+    vpc.otherwise = pages("Routes", [])
+    list_routes(client)
+    (call,) = vpc.calls
+    assert call.action == "DescribeVpnGatewayRoutes"
+    assert call.fields == {"VpnGatewayId": "vpngw-7lcl5331", "Offset": 0, "Limit": 100}
+
+
+@pytest.mark.parametrize(("list_all", "name", "entries", "key"), LISTS)
 @pytest.mark.parametrize(
     ("second", "total_count"),
     [
@@ -54,16 +91,24 @@ def test_a_list_is_read_to_its_end(client: VpcClient, vpc: StrictVpc, number: in
     ],
 )
 def test_a_list_that_changes_while_it_is_read_is_unknown(
-    client: VpcClient, vpc: StrictVpc, second: slice, total_count: int
+    client: VpcClient,
+    vpc: StrictVpc,
+    list_all: ListAll,
+    name: str,
+    entries: list[dict[str, Any]],
+    key: str,
+    second: slice,
+    total_count: int,
 ) -> None:
     """Pages that don't fit together may hide one: that is no answer."""
-    vpc.replies += [page(NAME, TUNNELS[:100], 150), page(NAME, TUNNELS[second], total_count)]
+    assert key in entries[0]
+    vpc.replies += [page(name, entries[:100], 150), page(name, entries[second], total_count)]
     with pytest.raises(OutcomeUnknown, match="changed"):
-        list_ids(client)
+        list_all(client)
 
 
-def test_a_list_without_permission_is_a_refusal(client: VpcClient, vpc: StrictVpc) -> None:
+def test_routes_without_permission_are_a_refusal(client: VpcClient, vpc: StrictVpc) -> None:
     """The cloud's no is told as it is; it is not an empty list."""
     vpc.otherwise = says_error("UnauthorizedOperation")
     with pytest.raises(Refused, match="UnauthorizedOperation"):
-        list_ids(client)
+        list_routes(client)

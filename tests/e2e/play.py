@@ -13,6 +13,7 @@ from bot.rehearsal.workspace import Message
 
 CHANNEL = "network-ops"
 TIMEOUT_S = 15.0
+KIT = "Undo kit"
 T = TypeVar("T")
 
 
@@ -52,7 +53,16 @@ class Card:
 
     @property
     def replies(self) -> list[str]:
-        """What the thread shows, without the card."""
+        """What the thread shows, without the card and its undo kits."""
+        return [text for text in self._thread if not text.startswith(KIT)]
+
+    @property
+    def kits(self) -> list[str]:
+        """The thread's messages with undo kits."""
+        return [text for text in self._thread if text.startswith(KIT)]
+
+    @property
+    def _thread(self) -> list[str]:
         return [shown(message) for message in self.play.stage.slack.thread(CHANNEL, self.ts)[1:]]
 
     def confirm(self, user: str = "ben", *, stale: bool = False) -> Ack:

@@ -7,9 +7,12 @@ from typing import Any, Self
 
 from sqlalchemy import Table, select
 
-from bot.domain.model import Ask, Decision, Deletion, State, Tunnel
-from bot.ledger.claims import Claims, Leases
+from bot.domain.model import Ask, Decision, Deletion, Stake, State, Tier, Tunnel
+from bot.domain.policy import Verdict
+from bot.ledger.cards import Cards, Shown
+from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held
@@ -22,6 +25,7 @@ LEASE_S = 3.0
 RETRY_S = 300.0
 CHANNEL = "C0NETOPS001"
 ANA, BEN, CHEN = "U0ANA000001", "U0BEN000001", "U0CHEN00001"
+ALLOWED = Verdict(allowed=True, rule="anybody")
 TUNNEL = Tunnel(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-7lcl5331", name="guangzhou-to-hq")
 
 
@@ -48,6 +52,12 @@ def ask(*tunnel_ids: str, channel_id: str = CHANNEL, region: str = "ap-guangzhou
     )
 
 
+def show(cards: Cards, held: Held, *tunnels: Tunnel, tier: Tier = Tier.LOW) -> None:
+    """Queue the card of an ask that is held; its undo kits stand nowhere."""
+    shown = [Shown(tunnel=tunnel, stake=Stake(tier=tier), kit="{}") for tunnel in tunnels]
+    cards.show(held, shown, ttl_s=TTL_S, kit_pages=lambda _: [])
+
+
 @dataclass(frozen=True)
 class Replica:
     """One process's hands on the ledger; `clock` is shared by all replicas on SQLite's machine."""
@@ -57,6 +67,7 @@ class Replica:
     ledger: Ledger
     leases: Leases
     claims: Claims
+    cards: Cards
     outbox: Outbox
 
     @classmethod
@@ -71,6 +82,7 @@ class Replica:
             ledger=Ledger(database),
             leases=leases,
             claims=Claims(database, leases),
+            cards=Cards(database),
             outbox=Outbox(database, leases),
         )
 
@@ -83,12 +95,21 @@ class Replica:
         """Ask, look up, and queue the card; returns its id."""
         tunnels = tunnels or (TUNNEL,)
         card_id = self.ledger.ask(ask(*(tunnel.tunnel_id for tunnel in tunnels), **asked))
-        self.claims.show(self.take(State.ASKED), tunnels, ttl_s=TTL_S)
+        self.show_held(self.take(State.ASKED), *tunnels)
         return card_id
+
+    def show_held(self, held: Held, *tunnels: Tunnel, tier: Tier = Tier.LOW) -> None:
+        """Queue the card of an ask that is held."""
+        show(self.cards, held, *tunnels, tier=tier)
 
     def decide(self, card_id: str, decision: Decision = Decision.CONFIRM, by: str = BEN) -> Decided:
         """Click."""
-        return self.ledger.decide(card_id, decision, by=by, retry_for_s=RETRY_S)
+        return self.ledger.decide(card_id, decision, by=by, rule=lambda _: ALLOWED, retry_for_s=RETRY_S)
+
+    def clear(self, card_id: str) -> None:
+        """Confirm a card and look once more: all of its tunnels are due."""
+        assert self.decide(card_id).won
+        self.cards.clear(self.take(State.CONFIRMED))
 
     def confirm(self, *tunnels: Tunnel) -> Held:
         """A card that is shown, confirmed, and claimed."""

@@ -76,7 +76,7 @@ def test_the_heartbeat_keeps_what_is_held(first: Replica, second: Replica) -> No
         first.clock.now += LEASE_S * 0.9
         first.leases.renew()
         assert second.claims.claim(1, [State.ASKED]) == []
-    first.claims.show(held, [TUNNEL], ttl_s=TTL_S)
+    first.show_held(held, TUNNEL)
 
 
 def test_the_heartbeat_takes_nothing_back_that_another_holds(first: Replica, second: Replica) -> None:
@@ -87,8 +87,8 @@ def test_the_heartbeat_takes_nothing_back_that_another_holds(first: Replica, sec
     taken = second.take(State.ASKED)
     first.leases.renew()
     with pytest.raises(LeaseLost):
-        first.claims.show(late, [TUNNEL], ttl_s=TTL_S)
-    second.claims.show(taken, [TUNNEL], ttl_s=TTL_S)
+        first.show_held(late, TUNNEL)
+    second.show_held(taken, TUNNEL)
 
 
 def test_on_the_way_out_everything_is_given_back_at_once(first: Replica, second: Replica) -> None:
@@ -105,7 +105,7 @@ WRITES: dict[str, Callable[[Replica, Held], object]] = {
     "advance": lambda replica, held: replica.claims.advance(
         held, State.DELETING, event="sent", says=[SAID], tell={"text": "x"}
     ),
-    "show": lambda replica, held: replica.claims.show(held, batch(3), ttl_s=TTL_S),
+    "show": lambda replica, held: replica.show_held(held, *batch(3)),
     "broke": lambda replica, held: replica.claims.broke(held, most=5, after_s=1, says=lambda _: [SAID]),
     "set aside": lambda replica, held: replica.claims.broke(held, most=1, after_s=1, says=lambda _: [SAID]),
 }
@@ -263,7 +263,7 @@ def test_over_twenty_tunnels_the_list_goes_to_the_thread(first: Replica, size: i
 def test_the_last_tunnel_of_a_batch_brings_the_summary(first: Replica) -> None:
     """Once, after the last one has ended, however they ended."""
     card = first.show(*batch(3))
-    first.decide(card)
+    first.clear(card)
     ends = (State.GONE, State.REFUSED, State.UNKNOWN)
     for held, end in zip(first.claims.claim(3, [State.CONFIRMED]), ends, strict=True):
         assert "summary 0" not in first.queued()

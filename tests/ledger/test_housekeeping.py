@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Table, func, select, update
 
 from bot.domain.model import Ask, Decision, State, Tunnel
-from bot.ledger.claims import Claims, Leases
+from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.retention import Retention

@@ -16,14 +16,16 @@ from sqlalchemy import select, update
 import bot.ledger.database
 from bot.domain.model import Decision, Saying, State, Tunnel
 from bot.errors import LeaseLost, LedgerUnavailable
-from bot.ledger.claims import Claims, Leases
+from bot.ledger.cards import Cards
+from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held
 from bot.ledger.store import Ledger
 from bot.ledger.tables import deletions, events, posts
-from tests.ledger.opened import ANA, BEN, CHEN, RETRY_S, TTL_S, TUNNEL, ask
+from tests.ledger.opened import ALLOWED, ANA, BEN, CHEN, RETRY_S, TUNNEL, ask, show
 
 T = TypeVar("T")
 LEASE_S = 0.5
@@ -43,13 +45,15 @@ class Replica:
     ledger: Ledger
     leases: Leases
     claims: Claims
+    cards: Cards
     outbox: Outbox
 
     @classmethod
     def on(cls, url: str, owner: str) -> Self:
         database = Database(url, clock=time.time)
         leases = Leases(database, owner=owner, lease_s=LEASE_S)
-        return cls(database, Ledger(database), leases, Claims(database, leases), Outbox(database, leases))
+        claims, outbox = Claims(database, leases), Outbox(database, leases)
+        return cls(database, Ledger(database), leases, claims, Cards(database), outbox)
 
     def everything(self) -> list[object]:
         with self.database.read() as tx:
@@ -59,8 +63,10 @@ class Replica:
         """A card that is shown, confirmed, and held by this replica."""
         card_id = self.ledger.ask(ask(tunnel_id))
         (asked,) = self.claims.claim(1, [State.ASKED])
-        self.claims.show(asked, [tunnel(tunnel_id)], ttl_s=TTL_S)
-        assert self.ledger.decide(card_id, Decision.CONFIRM, by=BEN, retry_for_s=RETRY_S).won
+        show(self.cards, asked, tunnel(tunnel_id))
+        assert self.ledger.decide(
+            card_id, Decision.CONFIRM, by=BEN, rule=lambda _: ALLOWED, retry_for_s=RETRY_S
+        ).won
         (held,) = self.claims.claim(1, [State.CONFIRMED])
         return held
 
@@ -280,14 +286,18 @@ def test_of_many_clicks_at_once_one_wins_and_all_learn_of_it(patient: list[Repli
         first = patient[0]
         card_id = first.ledger.ask(ask(f"vpnx-{number:08}"))
         (asked,) = first.claims.claim(1, [State.ASKED])
-        first.claims.show(asked, [tunnel(f"vpnx-{number:08}")], ttl_s=TTL_S)
+        show(first.cards, asked, tunnel(f"vpnx-{number:08}"))
         together = threading.Barrier(6)
 
         def click(person: int, card_id: str = card_id, together: threading.Barrier = together) -> bool:
             together.wait(LATEST_S)
             decision = Decision.CONFIRM if person % 2 else Decision.CANCEL
             by = (ANA, BEN, CHEN)[person % 3]
-            return patient[person % 3].ledger.decide(card_id, decision, by=by, retry_for_s=RETRY_S).won
+            return (
+                patient[person % 3]
+                .ledger.decide(card_id, decision, by=by, rule=lambda _: ALLOWED, retry_for_s=RETRY_S)
+                .won
+            )
 
         with ThreadPoolExecutor(6) as people:
             won = list(people.map(click, range(6)))
@@ -306,13 +316,15 @@ def test_two_cards_of_one_tunnel_confirmed_at_once_start_one_deletion(patient: l
     for replica in patient:
         cards.append(replica.ledger.ask(ask()))
         (asked,) = replica.claims.claim(1, [State.ASKED])
-        replica.claims.show(asked, [TUNNEL], ttl_s=TTL_S)
+        show(replica.cards, asked, TUNNEL)
     together = threading.Barrier(3)
 
     def confirm(number: int) -> tuple[bool, bool]:
         together.wait(LATEST_S)
         ledger = patient[number].ledger
-        decided = ledger.decide(cards[number], Decision.CONFIRM, by=BEN, retry_for_s=RETRY_S)
+        decided = ledger.decide(
+            cards[number], Decision.CONFIRM, by=BEN, rule=lambda _: ALLOWED, retry_for_s=RETRY_S
+        )
         return decided.won, decided.blocked_by is not None
 
     with ThreadPoolExecutor(3) as people:
@@ -325,8 +337,13 @@ def test_a_batch_whose_last_deletions_end_at_once_has_one_summary(patient: list[
     for _ in range(10):
         card_id = patient[0].ledger.ask(ask(*tunnels))
         (asked,) = patient[0].claims.claim(1, [State.ASKED])
-        patient[0].claims.show(asked, [tunnel(one) for one in tunnels], ttl_s=TTL_S)
-        assert patient[0].ledger.decide(card_id, Decision.CONFIRM, by=BEN, retry_for_s=RETRY_S).won
+        show(patient[0].cards, asked, *(tunnel(one) for one in tunnels))
+        assert (
+            patient[0]
+            .ledger.decide(card_id, Decision.CONFIRM, by=BEN, rule=lambda _: ALLOWED, retry_for_s=RETRY_S)
+            .won
+        )
+        patient[0].cards.clear(*patient[0].claims.claim(6, [State.CONFIRMED]))
         held = patient[0].claims.claim(6, [State.CONFIRMED])
         together = threading.Barrier(6)
 

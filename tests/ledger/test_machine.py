@@ -22,14 +22,16 @@ from sqlalchemy import select
 from bot.domain.model import IN_FLIGHT, Decision, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import SUMMARY
-from bot.ledger.claims import Claims, Leases
+from bot.ledger.cards import Cards
+from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held, HeldPost
 from bot.ledger.store import Ledger
 from bot.ledger.tables import deletions, events, posts
-from tests.ledger.opened import ANA, BEN, CHEN, LEASE_S, RETRY_S, TTL_S, TUNNEL, Clock, ask
+from tests.ledger.opened import ALLOWED, ANA, BEN, CHEN, LEASE_S, RETRY_S, TTL_S, TUNNEL, Clock, ask, show
 
 TUNNELS = ("vpnx-00000001", "vpnx-00000002", "vpnx-00000003")
 REGIONS = ("ap-guangzhou", "eu-frankfurt")
@@ -62,6 +64,7 @@ class Owner:
 
     leases: Leases
     claims: Claims
+    cards: Cards
     outbox: Outbox
 
 
@@ -105,7 +108,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def start(self) -> Owner:
         self.started += 1
         leases = Leases(self.database, owner=f"owner {self.started}", lease_s=LEASE_S, monotonic=self.clock)
-        return Owner(leases, Claims(self.database, leases), Outbox(self.database, leases))
+        claims, outbox = Claims(self.database, leases), Outbox(self.database, leases)
+        return Owner(leases, claims, Cards(self.database), outbox)
 
     def rows(self, table: Any) -> list[Row]:
         with self.database.read() as tx:
@@ -172,7 +176,7 @@ class LedgerMachine(RuleBasedStateMachine):
             (row["region"], row["tunnel_id"]) for row in self.rows(deletions) if row["state"] in IN_FLIGHT
         }
         blocked = is_open and decision is Decision.CONFIRM and bool(mine & busy)
-        decided = self.ledger.decide(card_id, decision, by=by, retry_for_s=RETRY_S)
+        decided = self.ledger.decide(card_id, decision, by=by, rule=lambda _: ALLOWED, retry_for_s=RETRY_S)
         assert decided.won == (is_open and not blocked)
         assert (decided.blocked_by is not None) == blocked
         assert decided.deletion is not None
@@ -306,6 +310,33 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             write()
 
+    @rule(work=consumes(working), unchanged=st.booleans())
+    def look_once_more(self, work: Working, unchanged: bool) -> None:
+        """A confirmed card is cleared as a whole, or voided as a whole."""
+        was, cards = work.held.deletion, work.owner.cards
+        card = self.of_card(was.card_id)
+        if was.state is not State.CONFIRMED or was.unclear or was.cleared:
+            return
+        if not unchanged and {row["state"] for row in card} != {State.CONFIRMED}:
+            return
+
+        def write() -> None:
+            if unchanged:
+                cards.clear(work.held)
+            else:
+                cards.void(work.held, "Changed", Saying(kind="void", body={"text": "void"}))
+
+        row = self.row(was.deletion_id)
+        if row["fence"] != work.held.fence or row["state"] != was.state:
+            self.refused(write)
+            return
+        write()
+        for row in self.of_card(was.card_id):
+            if not unchanged:
+                assert row["state"] == State.VOID
+            elif row["state"] == State.CONFIRMED and not row["unclear"]:
+                assert (row["cleared"], row["next_at"]) == (True, self.clock.now)
+
     def prepare(self, work: Working, choice: int) -> None:
         was, claims = work.held.deletion, work.owner.claims
         if choice == 0:
@@ -314,7 +345,7 @@ class LedgerMachine(RuleBasedStateMachine):
             claims.advance(work.held, State.ASKED, event="look-up failed", after_s=1, tell={"text": "wait"})
         else:
             found = [replace(TUNNEL, tunnel_id=tunnel_id) for tunnel_id in was.wanted]
-            claims.show(work.held, found, ttl_s=TTL_S)
+            show(work.owner.cards, work.held, *found)
 
     def expire(self, work: Working) -> None:
         card_id = work.held.deletion.card_id
@@ -415,7 +446,7 @@ class LedgerMachine(RuleBasedStateMachine):
         queued = Counter(row["card_id"] for row in self.rows(posts) if row["kind"].startswith(SUMMARY))
         for card_id, (_, decision) in self.decisions.items():
             card = self.of_card(card_id)
-            over = all(State(row["state"]).ended for row in card)
+            over = all(State(row["state"]).ended and row["state"] != State.VOID for row in card)
             is_due = len(card) > 1 and over and decision is Decision.CONFIRM
             assert queued[card_id] == is_due
 

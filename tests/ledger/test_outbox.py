@@ -94,7 +94,7 @@ def test_a_private_message_waits_for_nothing_and_holds_up_nothing(first: Replica
     first.ledger.ask(ask())
     held = first.take(State.ASKED)
     first.claims.advance(held, State.ASKED, event="look-up failed", tell={"text": "waiting"})
-    first.claims.show(first.take(State.ASKED), [TUNNEL], ttl_s=900)
+    first.show_held(first.take(State.ASKED), TUNNEL)
     assert kinds(first) == ["told look-up failed", "card"]
     first.clock.now += LEASE_S
     private, root = first.outbox.claim(2)

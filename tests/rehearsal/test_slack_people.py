@@ -70,10 +70,10 @@ def answer(heard: list[dict[str, Any]], **body: Any) -> requests.Response:
 
 
 def test_a_commands_payload_is_slacks(slack: LocalSlack, heard: list[dict[str, Any]]) -> None:
-    """Ids, names and domain are there, enterprise_id isn't; & < > come escaped, mentions as typed."""
+    """Ids, names and domain are there, enterprise_id isn't; & < > come escaped, mentions as ids."""
     slack.command("ana", "#network-ops", "  delete a&b <x> @ben  ")
     body = heard[0]
-    assert body["text"] == "delete a&amp;b &lt;x&gt; @ben"
+    assert body["text"] == "delete a&amp;b &lt;x&gt; <@U0BEN000001|ben>"
     assert body["command"] == "/vpn"
     assert (body["user_id"], body["user_name"]) == ("U0ANA000001", "ana")
     assert (body["team_id"], body["team_domain"]) == ("T0HOME00001", "northwind")

@@ -1,0 +1,59 @@
+"""One message in the announcement channel that follows a card to its end."""
+
+from bot.chat.blocks import Body, Element, bold, escape, lines, plain, quote, request_id, value
+from bot.chat.pieces import alarm, asked_by, risk, who
+from bot.domain.explain import explain
+from bot.domain.model import Batch, State
+
+
+def announcement(batch: Batch, link: str | None) -> Body:
+    """Who, what, why, at which risk, and how it stands; link: to the card's thread, where it is known."""
+    lead = batch.lead
+    what = lead.tunnel_id if batch.size == 1 else f"{batch.size} tunnels of {lead.gateway_id}"
+    standing = _standing(batch)
+    rows: list[list[Element]] = [
+        [bold("Deletion  "), value(what), plain("  "), bold(standing)],
+        [bold("Region  "), value(lead.region), plain("  "), *asked_by(lead)],
+        *(risk(lead) if batch.size == 1 else [[bold(f"Risk: {lead.tier}.")]]),
+    ]
+    if lead.decided_by is not None:
+        rows.append(
+            who(lead, "Cancelled" if lead.state is State.CANCELLED and not lead.stopped else "Confirmed")
+        )
+    if batch.size == 1 and lead.sent_at is not None:
+        rows.append(request_id(lead.request_id))
+    if batch.size == 1 and lead.code is not None and lead.state.ended:
+        rows.append([plain(f"{explain(lead.code).title}.  "), value(lead.code)])
+    if link is not None:
+        rows.append([{"type": "link", "url": link, "text": "To the thread"}])
+    else:
+        rows.append([plain("The thread is in "), {"type": "channel", "channel_id": lead.channel_id}])
+    glass = f"BREAK-GLASS {lead.break_glass}: " if lead.break_glass else ""
+    text = escape(f"{glass}Deletion of {what}: {standing}.") + f" Asked by <@{lead.requester_id}>."
+    reason = [quote(lead.reason)] if lead.reason else []
+    return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason]}
+
+
+def _standing(batch: Batch) -> str:
+    lead = batch.lead
+    if batch.size > 1 and lead.decided_at is not None and lead.state is not State.VOID:
+        if lead.state is State.CANCELLED and not lead.stopped:
+            return "cancelled"
+        if batch.ended == batch.size:
+            return f"over: {batch.count(State.GONE)} of {batch.size} are gone"
+        return "confirmed, under way"
+    if lead.stopped:
+        return "stopped before it was sent"
+    return {
+        State.ASKED: "asked",
+        State.PENDING: "asked, waiting for a decision",
+        State.CONFIRMED: "confirmed",
+        State.DELETING: "confirmed, being sent",
+        State.VERIFYING: "accepted, not gone yet",
+        State.GONE: "gone",
+        State.REFUSED: "refused",
+        State.UNKNOWN: "not confirmed gone",
+        State.CANCELLED: "cancelled",
+        State.EXPIRED: "expired, nothing was done",
+        State.VOID: "void, nothing was done",
+    }[lead.state]

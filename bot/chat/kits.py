@@ -1,0 +1,75 @@
+"""The undo kits in a card's thread, before anything can be deleted."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.chat.blocks import Block, Body, Element, bold, lines, plain, value
+from bot.domain.model import Route
+from bot.domain.undo import UndoKit, as_command, as_json
+
+# Slack takes about 13,000 characters in the blocks of a message.
+MESSAGE_LIMIT = 10_000
+PIECE_LIMIT = 2_500
+BLOCKS_LIMIT = 40
+SHOWN_ROUTES = 20
+
+
+def pages(kits: Sequence[tuple[str, UndoKit]]) -> list[Body]:
+    """The messages with these kits, in as few as it takes; each comes with its deletion's id."""
+    messages: list[list[Block]] = [[]]
+    for deletion_id, kit in kits:
+        blocks = list(_blocks(deletion_id, kit, alone=len(kits) == 1))
+        for block in blocks:
+            size = sum(map(_size, messages[-1])) + _size(block)
+            if messages[-1] and (size > MESSAGE_LIMIT or len(messages[-1]) >= BLOCKS_LIMIT):
+                messages.append([])
+            messages[-1].append(block)
+    what = f"Undo kit for {kits[0][1].tunnel_id}" if len(kits) == 1 else f"Undo kits for {len(kits)} tunnels"
+    parts = [
+        f", part {number} of {len(messages)}" if messages[1:] else ""
+        for number in range(1, len(messages) + 1)
+    ]
+    return [
+        {"text": f"{what}{part}.", "blocks": [lines([bold(f"{what}{part}")]), *blocks]}
+        for part, blocks in zip(parts, messages, strict=True)
+    ]
+
+
+def _blocks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[Block]:
+    again = f"What makes {kit.tunnel_id} again, should it be deleted"
+    if alone:
+        yield lines(
+            [plain(f"{again}, under a new id. vpn-bot keeps no pre-shared key: its owner has to supply it.")],
+            [plain("CreateVpnConnection's parameters:")],
+        )
+        yield from _preformatted(as_json(kit))
+        yield lines([plain("As a command:")])
+    else:
+        yield lines([bold(kit.tunnel_id), plain("  again, under a new id:")])
+    yield from _preformatted(as_command(kit))
+    yield lines(*_routes(kit), [value(f"vpn-bot undo-kit {deletion_id}"), plain(" prints it again.")])
+
+
+def _routes(kit: UndoKit) -> list[list[Element]]:
+    if kit.routes_unread:
+        return [[bold("Routes  "), plain(f"could not be read ({kit.routes_unread})")]]
+    if not kit.routes:
+        return [[bold("Routes  "), plain("none pointed at it")]]
+    shown = [[bold("Route  "), value(_route(route))] for route in kit.routes[:SHOWN_ROUTES]]
+    more = len(kit.routes) - SHOWN_ROUTES
+    return [*shown, *([[plain(f"… and {more} more, which the command below prints")]] if more > 0 else [])]
+
+
+def _route(route: Route) -> str:
+    priority = "" if route.priority is None else f", priority {route.priority}"
+    return f"{route.destination}, {route.status}{priority}"
+
+
+def _preformatted(text: str) -> Iterator[Block]:
+    """Text as it stands; no character of a long one is lost."""
+    for start in range(0, len(text), PIECE_LIMIT):
+        piece = {"type": "text", "text": text[start : start + PIECE_LIMIT]}
+        yield {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [piece]}]}
+
+
+def _size(block: Block) -> int:
+    return sum(len(element["text"]) for part in block["elements"] for element in part["elements"])

@@ -1,0 +1,87 @@
+"""What was done and what is frozen: the history's table, the freezes, and their announcements."""
+
+from collections.abc import Sequence
+
+from bot.chat.blocks import Block, Body, Element, bold, clock, lines, moment, person, plain, quote, value
+from bot.chat.notes import private
+from bot.domain.explain import explain
+from bot.domain.model import Deletion, Freeze, State
+from bot.domain.text import clean
+
+ROWS = 20
+CELL_LIMIT = 80
+_HEAD = ("Asked", "Tunnel", "Gateway", "How it stands", "Asked by", "Decided by", "RequestId or code")
+
+
+def history(deletions: Sequence[Deletion]) -> Body:
+    """The latest deletions as a table, newest first; of more than ROWS it shows ROWS, and says so."""
+    if not deletions:
+        return private("No deletions are known that fit.")
+    rows = [[_cell(bold(word)) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
+    more = f"The latest {ROWS}; narrow it with a tunnel, a gateway, @somebody, or since 7d."
+    text = more if len(deletions) > ROWS else f"{len(deletions)} deletions."
+    return {"text": text, "blocks": [lines([plain(text)]), {"type": "table", "rows": rows}]}
+
+
+def freezes(active: Sequence[Freeze]) -> Body:
+    """Which freezes hold, until when, who placed them and why."""
+    if not active:
+        return private("Nothing is frozen.")
+    blocks: list[Block] = []
+    for freeze in active[:ROWS]:
+        blocks += [lines(_freeze(freeze)), quote(freeze.reason)]
+    if len(active) > ROWS:
+        blocks.append(lines([plain(f"… and {len(active) - ROWS} more")]))
+    return {"text": f"{len(active)} freezes hold.", "blocks": blocks}
+
+
+def frozen(freeze: Freeze) -> Body:
+    """A freeze was placed; for a channel."""
+    what = _scope(freeze)
+    return {
+        "text": f"Deletions on {what} are frozen until {moment(freeze.until)} by <@{freeze.by}>.",
+        "blocks": [lines([bold("Frozen  "), *_freeze(freeze)]), quote(freeze.reason)],
+    }
+
+
+def unfrozen(lifted: Sequence[Freeze], by: str) -> Body:
+    """Freezes were lifted; for a channel."""
+    what = _scope(lifted[0])
+    return {
+        "text": f"<@{by}> lifted the freeze on {what}.",
+        "blocks": [lines([bold("Unfrozen  "), plain(what), plain("  by "), person(by)])],
+    }
+
+
+def _scope(freeze: Freeze) -> str:
+    return "all gateways" if freeze.scope == "all" else clean(freeze.scope, 40)
+
+
+def _freeze(freeze: Freeze) -> list[Element]:
+    until = [plain("  until "), clock(freeze.until), plain(f" ({moment(freeze.until)}) by ")]
+    return [value(_scope(freeze)), *until, person(freeze.by)]
+
+
+def _row(deletion: Deletion) -> list[Block]:
+    glass = f"BREAK-GLASS {clean(deletion.break_glass, 40)}: " if deletion.break_glass else ""
+    decided = person(deletion.decided_by) if deletion.decided_by else plain("–")
+    return [
+        _cell(plain(moment(deletion.asked_at))),
+        _cell(value(clean(deletion.tunnel_id or ", ".join(deletion.wanted) or "all", CELL_LIMIT))),
+        _cell(value(clean(deletion.gateway_id or "", CELL_LIMIT))),
+        _cell(plain(f"{glass}{_standing(deletion)}")),
+        _cell(person(deletion.requester_id)),
+        _cell(decided),
+        _cell(value(clean(deletion.request_id or deletion.code or "", CELL_LIMIT))),
+    ]
+
+
+def _standing(deletion: Deletion) -> str:
+    if deletion.stopped:
+        return "stopped"
+    why = f": {explain(deletion.code).title}" if deletion.code and deletion.state is not State.GONE else ""
+    return f"{deletion.state}{why}"
+
+
+def _cell(element: Element) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}

@@ -1,0 +1,150 @@
+"""How much a deletion puts at risk, and what has changed since a card showed it."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from bot.domain.model import Route, Stake, Tier, Tunnel, Unreadable
+from bot.domain.text import clean
+
+PROTECT_TAG = "vpn-bot:protect"
+_NOT_PROTECTED = frozenset({"false", "no", "off", "0"})
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What was read around a tunnel.
+
+    now: itself, as it was read with the others of its gateway; None where it wasn't among them.
+    routes: those of its gateway that point at it. The others are the ids of all healthy tunnels of its
+    gateway, and of its customer gateway.
+    """
+
+    now: Tunnel | Unreadable | None
+    routes: Sequence[Route] | Unreadable
+    gateway_healthy: frozenset[str] | Unreadable
+    customer_healthy: frozenset[str] | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that isn't as the card showed it. before, now: foreign, unescaped; "" for nothing."""
+
+    what: str
+    before: str
+    now: str
+
+
+def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected: Collection[str]) -> Stake:
+    """What deleting this tunnel puts at risk.
+
+    leaving: the ids of those that are deleted with it or are on their way out, which save nobody.
+    protected: names and ids (of tunnels and gateways) that may not be deleted.
+    """
+    routes = None if isinstance(around.routes, Unreadable) else around.routes
+    gateway_left = _left(tunnel, around.gateway_healthy, leaving)
+    customer_left = _left(tunnel, around.customer_healthy, leaving)
+    unread = tuple(_unread(tunnel, around))
+    protection = tuple(_protection(tunnel, protected))
+    reasons = [*_traffic(tunnel)]
+    if routes:
+        reasons.append("a route points at it" if len(routes) == 1 else f"{len(routes)} routes point at it")
+    if tunnel.carries_traffic is not False:
+        if gateway_left == 0:
+            reasons.append(f"it is the last healthy tunnel on {clean(tunnel.gateway_id, _SHOWN)}")
+        if customer_left == 0:
+            customer = clean(tunnel.customer_gateway_id, _SHOWN)
+            reasons.append(f"it is the last healthy tunnel to {customer}")
+    reasons += [f"not known: {what}" for what in unread]
+    risky = Tier.HIGH if reasons else Tier.LOW
+    return Stake(
+        tier=Tier.FORBIDDEN if protection else risky,
+        reasons=(*protection, *reasons),
+        routes=None if routes is None else tuple(_shown_route(route) for route in routes),
+        gateway_left=gateway_left,
+        customer_left=customer_left,
+        unread=unread,
+    )
+
+
+def highest(tiers: Iterable[Tier]) -> Tier:
+    """The tier of a card with several tunnels: that of the riskiest."""
+    return max(tiers, key=list(Tier).index)
+
+
+def changes(before: Tunnel, was: Stake, now: Tunnel, stake: Stake) -> tuple[Change, ...]:
+    """What matters and isn't as it was on the card; that fewer are left beside it matters once none is."""
+    fields = (
+        ("Gateway", before.gateway_id, now.gateway_id),
+        ("Customer gateway", before.customer_gateway_id, now.customer_gateway_id),
+        ("Name", before.name, now.name),
+        ("State", before.state, now.state),
+        ("Net status", before.net_status, now.net_status),
+        ("Health check", _health(before), _health(now)),
+        ("CIDRs", _cidrs(before), _cidrs(now)),
+        ("Tags", _tags(before), _tags(now)),
+        ("Routes", _routes(was), _routes(stake)),
+        ("Risk", _reasons(was), _reasons(stake)),
+    )
+    return tuple(Change(what=what, before=old, now=new) for what, old, new in fields if old != new)
+
+
+def _traffic(tunnel: Tunnel) -> Iterator[str]:
+    if tunnel.carries_traffic:
+        yield "it is UP"
+    elif tunnel.carries_traffic is None:
+        yield "it isn't known whether it carries traffic"
+
+
+def _protection(tunnel: Tunnel, protected: Collection[str]) -> Iterator[str]:
+    for key, value in tunnel.tags:
+        if key.strip().lower() == PROTECT_TAG and value.strip().lower() not in _NOT_PROTECTED:
+            yield f"it is protected by its tag {PROTECT_TAG}"
+    for name in (tunnel.tunnel_id, tunnel.name, tunnel.gateway_id):
+        if name and name.strip().lower() in {one.strip().lower() for one in protected}:
+            yield f"it is protected: VPN_BOT_PROTECTED lists “{clean(name, _SHOWN)}”"
+
+
+def _left(tunnel: Tunnel, healthy: frozenset[str] | Unreadable, leaving: Set[str]) -> int | None:
+    return None if isinstance(healthy, Unreadable) else len(healthy - leaving - {tunnel.tunnel_id})
+
+
+def _unread(tunnel: Tunnel, around: Surroundings) -> Iterator[str]:
+    if isinstance(around.routes, Unreadable):
+        yield f"routes ({around.routes.why})"
+    if isinstance(around.gateway_healthy, Unreadable):
+        yield f"the gateway's other tunnels ({around.gateway_healthy.why})"
+    if not tunnel.customer_gateway_id:
+        yield "the customer gateway (the cloud showed none)"
+    elif isinstance(around.customer_healthy, Unreadable):
+        yield f"the customer gateway's other tunnels ({around.customer_healthy.why})"
+    if not tunnel.has_tags:
+        yield "tags (the cloud showed none, not even an empty list)"
+
+
+def _shown_route(route: Route) -> str:
+    enabled = route.status in ("ENABLE", "")
+    return route.destination if enabled else f"{route.destination} ({route.status.lower()})"
+
+
+def _health(tunnel: Tunnel) -> str:
+    if not tunnel.health_check_enabled:
+        return "" if tunnel.health_check_enabled is None else "off"
+    return f"on, {tunnel.health_check_status}"
+
+
+def _cidrs(tunnel: Tunnel) -> str:
+    pairs = (f"{one.local_cidr} → {', '.join(sorted(one.remote_cidrs))}" for one in tunnel.policies)
+    return "; ".join(sorted(pairs))
+
+
+def _tags(tunnel: Tunnel) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(tunnel.tags))
+
+
+def _routes(stake: Stake) -> str:
+    return "not known" if stake.routes is None else ", ".join(sorted(stake.routes))
+
+
+def _reasons(stake: Stake) -> str:
+    return "; ".join(sorted(stake.reasons))

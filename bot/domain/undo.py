@@ -1,0 +1,213 @@
+"""What makes a deleted tunnel again: CreateVpnConnection's parameters, taken from what the cloud showed.
+
+Source: VPC 2017-03-12, CreateVpnConnection and the VpnConnection of DescribeVpnConnections.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from bot.domain.model import Route, Tunnel, Unreadable
+from bot.errors import NoUndoKit
+
+PSK = "REPLACE-WITH-THE-PRE-SHARED-KEY"
+NAME_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoKit:
+    """Enough to make a tunnel again, but for its pre-shared key.
+
+    parameters: in the API's own names; routes: those that pointed at the tunnel; routes_unread: why they
+    aren't known, "" where they are.
+    """
+
+    region: str
+    tunnel_id: str
+    parameters: Mapping[str, object]
+    routes: tuple[Route, ...] = ()
+    routes_unread: str = ""
+
+
+Take = Callable[[object], object | None]
+
+
+def _text(value: object) -> object | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) or None
+
+
+def _number(value: object) -> object | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else None
+
+
+def _flag(value: object) -> object | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+
+
+def _list_of(take: Take) -> Take:
+    def read(value: object) -> object | None:
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        return [taken for one in values if (taken := take(one)) is not None] or None
+
+    return read
+
+
+def _shape(**fields: Take) -> Take:
+    """An object with these fields and no others: what the cloud adds one day isn't handed on unseen."""
+
+    def read(value: object) -> object | None:
+        if not isinstance(value, dict):
+            return None
+        taken = {name: take(value.get(name)) for name, take in fields.items()}
+        return {name: one for name, one in taken.items() if one is not None} or None
+
+    return read
+
+
+_POLICY = _shape(LocalCidrBlock=_text, RemoteCidrBlock=_list_of(_text))
+_TAG = _shape(Key=_text, Value=lambda value: value if isinstance(value, str) else _text(value))
+_IKE = _shape(
+    PropoEncryAlgorithm=_text,
+    PropoAuthenAlgorithm=_text,
+    ExchangeMode=_text,
+    LocalIdentity=_text,
+    RemoteIdentity=_text,
+    LocalAddress=_text,
+    RemoteAddress=_text,
+    LocalFqdnName=_text,
+    RemoteFqdnName=_text,
+    DhGroupName=_text,
+    IKESaLifetimeSeconds=_number,
+    IKEVersion=_text,
+)
+_IPSEC = _shape(
+    EncryptAlgorithm=_text,
+    IntegrityAlgorith=_text,
+    IPSECSaLifetimeSeconds=_number,
+    PfsDhGroup=_text,
+    IPSECSaLifetimeTraffic=_number,
+)
+_PROBE = _shape(ProbeType=_text, ProbeInterval=_number, ProbeThreshold=_number, ProbeTimeout=_number)
+_BGP = _shape(TunnelCidr=_text, LocalBgpIp=_text, RemoteBgpIp=_text)
+# CreateVpnConnection's parameter: the field of the VpnConnection that it comes from, and how it is read.
+_PARAMETERS: Mapping[str, tuple[str, Take]] = {
+    "VpcId": ("VpcId", _text),
+    "VpnGatewayId": ("VpnGatewayId", _text),
+    "CustomerGatewayId": ("CustomerGatewayId", _text),
+    "VpnConnectionName": ("VpnConnectionName", _text),
+    "SecurityPolicyDatabases": ("SecurityPolicyDatabaseSet", _list_of(_POLICY)),
+    "IKEOptionsSpecification": ("IKEOptionsSpecification", _IKE),
+    "IPSECOptionsSpecification": ("IPSECOptionsSpecification", _IPSEC),
+    "RouteType": ("RouteType", _text),
+    "NegotiationType": ("NegotiationType", _text),
+    "EnableHealthCheck": ("EnableHealthCheck", _flag),
+    "HealthCheckLocalIp": ("HealthCheckLocalIp", _text),
+    "HealthCheckRemoteIp": ("HealthCheckRemoteIp", _text),
+    "HealthCheckConfig": ("HealthCheckConfig", _PROBE),
+    "DpdEnable": ("DpdEnable", _number),
+    "DpdTimeout": ("DpdTimeout", _text),
+    "DpdAction": ("DpdAction", _text),
+    "Tags": ("TagSet", _list_of(_TAG)),
+    "BgpConfig": ("BgpConfig", _BGP),
+}
+_REQUIRED = ("VpnGatewayId", "CustomerGatewayId", "VpnConnectionName")
+
+
+def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -> UndoKit:
+    """The kit of a tunnel as the cloud has just shown it.
+
+    Raises NoUndoKit, with a sentence, where what it showed isn't enough.
+    """
+    try:
+        shown = json.loads(tunnel.wire)
+    except ValueError:
+        shown = None
+    if not isinstance(shown, dict):
+        raise NoUndoKit(f"What the cloud showed of {tunnel.tunnel_id} can't be read.")
+    taken = {name: take(shown.get(field)) for name, (field, take) in _PARAMETERS.items()}
+    parameters = {name: value for name, value in taken.items() if value is not None}
+    for name in _REQUIRED:
+        if name not in parameters:
+            raise NoUndoKit(f"The cloud showed no {name} of {tunnel.tunnel_id}.")
+    if len(str(parameters["VpnConnectionName"])) > NAME_LIMIT:
+        raise NoUndoKit(f"The name of {tunnel.tunnel_id} is longer than CreateVpnConnection takes.")
+    if not parameters.get("EnableHealthCheck"):
+        for name in ("EnableHealthCheck", "HealthCheckLocalIp", "HealthCheckRemoteIp", "HealthCheckConfig"):
+            parameters.pop(name, None)
+    parameters["PreShareKey"] = PSK
+    unread = isinstance(routes, Unreadable)
+    pointing = () if isinstance(routes, Unreadable) else routes
+    return UndoKit(
+        region=region,
+        tunnel_id=tunnel.tunnel_id,
+        parameters=parameters,
+        routes=tuple(route for route in pointing if route.instance_id == tunnel.tunnel_id),
+        routes_unread=routes.why if unread and isinstance(routes, Unreadable) else "",
+    )
+
+
+def changed(before: UndoKit, now: UndoKit) -> tuple[str, ...]:
+    """The names of the parameters that differ, in alphabetical order, and “routes”."""
+    names = {*before.parameters, *now.parameters}
+    differ = {name for name in names if before.parameters.get(name) != now.parameters.get(name)}
+    if sorted(map(repr, before.routes)) != sorted(map(repr, now.routes)):
+        differ.add("routes")
+    return tuple(sorted(differ))
+
+
+def to_text(kit: UndoKit) -> str:
+    """The kit as the ledger keeps it: JSON, in ASCII."""
+    return json.dumps(asdict(kit), separators=(",", ":"))
+
+
+def from_text(text: str) -> UndoKit:
+    """The kit that `to_text` wrote; ValueError where it can't be read."""
+    try:
+        kept = json.loads(text)
+        routes = tuple(Route(**route) for route in kept.pop("routes"))
+        return UndoKit(**kept, routes=routes)
+    except (TypeError, KeyError, AttributeError) as exc:
+        raise ValueError("the undo kit is damaged") from exc
+
+
+def as_json(kit: UndoKit) -> str:
+    """CreateVpnConnection's parameters, indented and in ASCII, so that nothing in them is invisible."""
+    return json.dumps(kit.parameters, indent=2)
+
+
+def as_command(kit: UndoKit) -> str:
+    """The same as one tccli command for a POSIX shell, whatever names and tags hold."""
+    words = ["tccli", "vpc", "CreateVpnConnection", "--region", kit.region]
+    for name, value in kit.parameters.items():
+        text = (
+            value if isinstance(value, str) else str(value) if isinstance(value, bool | int) else _json(value)
+        )
+        # A value with a dash in front would be taken for an option.
+        words += [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
+    return " ".join(map(_quoted, words))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _quoted(word: str) -> str:
+    """A word for the shell; what a terminal would hide or obey is written as an escape."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(
+        f"\\{char}" if char in "\\'" else char if char.isprintable() else _escape(char) for char in word
+    )
+    return f"$'{escaped}'"
+
+
+def _escape(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "replace"))

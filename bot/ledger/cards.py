@@ -1,0 +1,220 @@
+"""A card's deletions as one: shown together, and after the confirm cleared or voided together."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from bot.domain.explain import OwnCode
+from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
+from bot.domain.risk import highest
+from bot.ledger.claims import write_held
+from bot.ledger.database import Database, Transaction
+from bot.ledger.freezes import over
+from bot.ledger.rows import (
+    ANNOUNCEMENT,
+    CARD,
+    Held,
+    add_event,
+    add_post,
+    add_says,
+    deletion_from,
+    released,
+    stake_to_text,
+    touch,
+    tunnel_to_text,
+)
+from bot.ledger.tables import deletions, kits, posts
+
+KIT = "kit"
+LIST = "list"
+LIST_ROWS = 50
+SHOWN_ON_CARD = 20
+_NEVER_BY_ITSELF = 1e12
+_IN_FLIGHT = [state.value for state in IN_FLIGHT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One tunnel of a card, what is at stake with it, and its undo kit as text."""
+
+    tunnel: Tunnel
+    stake: Stake
+    kit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What was confirmed, for the last look before anything is sent.
+
+    rows: the card's deletions that are to be sent; kits: theirs, as text; kits_unsaid: how many messages
+    with kits don't stand in the thread yet. leaving: other tunnels in the region that are on their way out.
+    """
+
+    rows: tuple[Deletion, ...]
+    kits: Mapping[str, str]
+    kits_unsaid: int
+    leaving: frozenset[str]
+    freeze: Freeze | None
+
+
+class Cards:
+    """What happens to all rows of a card at once. Raises LeaseLost and LedgerUnavailable, as Claims does.
+
+    announce_channel: where one message follows every card; None for nowhere.
+    """
+
+    def __init__(self, database: Database, *, announce_channel: str | None = None) -> None:
+        self._database = database
+        self._announce_channel = announce_channel
+
+    def show(
+        self,
+        held: Held,
+        shown: Sequence[Shown],
+        *,
+        ttl_s: float,
+        kit_pages: Callable[[Sequence[str]], Sequence[Mapping[str, object]]],
+    ) -> None:
+        """The ask was looked up: one deletion for each tunnel, and the card that is to be decided on.
+
+        With a protected tunnel among them there is nothing to decide: the card says so, and that is its end.
+        kit_pages: from the deletions' ids, in the order of `shown`, to the thread's messages with their kits.
+        """
+        was = held.deletion
+        tier = highest(one.stake.tier for one in shown)
+        ids = [was.deletion_id, *(secrets.token_urlsafe(12) for _ in shown[1:])]
+        with self._database.write() as tx:
+            if tier is Tier.FORBIDDEN:
+                outcome = {
+                    "state": State.REFUSED.value,
+                    "code": OwnCode.PROTECTED.value,
+                    "ended_at": tx.now,
+                    "response_url": None,
+                }
+            else:
+                outcome = {"state": State.PENDING.value, "expires_at": tx.now + ttl_s}
+            for_all = {
+                **outcome,
+                "tier": tier.value,
+                "batch_size": len(shown),
+                "waiting_code": None,
+                "attempts": 0,
+                **released(),
+            }
+            # The first one expires for all of them.
+            write_held(tx, held, **for_all, **_seen(shown[0]), next_at=tx.now + ttl_s)
+            names = ("card_id", "region", "reason", "channel_id", "requester_id", "asked_at", "break_glass")
+            asked = {name: getattr(was, name) for name in names}
+            others = [
+                {"deletion_id": one_id, **asked, **for_all, **_seen(one), "next_at": _NEVER_BY_ITSELF}
+                for one_id, one in zip(ids[1:], shown[1:], strict=True)
+            ]
+            if others:
+                tx.connection.execute(insert(deletions), others)
+            add_post(tx, was, CARD, None)
+            if len(shown) > SHOWN_ON_CARD:
+                for page in range(-(-len(shown) // LIST_ROWS)):
+                    add_post(tx, was, f"{LIST} {page}", None)
+            if tier is not Tier.FORBIDDEN:
+                _add_kits(tx, was, ids, shown, kit_pages(ids))
+            if self._announce_channel:
+                add_post(tx, was, ANNOUNCEMENT, None, channel_id=self._announce_channel)
+            about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
+            add_event(tx, "shown", detail=f"{len(shown)} tunnels, {tier}", **about)
+            if tier is Tier.FORBIDDEN:
+                add_event(tx, "refused", actor=was.requester_id, detail=OwnCode.PROTECTED, **about)
+
+    def leaving(self, region: str, *, besides: str) -> frozenset[str]:
+        """The tunnels in a region that a confirmed deletion of another card is about."""
+        with self._database.read() as tx:
+            return _leaving(tx, region, besides)
+
+    def confirmed(self, deletion: Deletion) -> Confirmed:
+        """What the last look before sending compares with."""
+        of_card = deletions.c.card_id == deletion.card_id
+        to_send = (deletions.c.state == State.CONFIRMED.value, deletions.c.unclear.is_(False))
+        is_unsaid_kit = (
+            posts.c.card_id == deletion.card_id,
+            posts.c.kind.like(f"{KIT} %"),
+            posts.c.shown < posts.c.wanted,
+        )
+        with self._database.read() as tx:
+            rows: tuple[Deletion, ...] = (deletion,)
+            if deletion.batch_size > 1:
+                found = tx.connection.execute(select(deletions).where(of_card, *to_send)).mappings()
+                rows = tuple(deletion_from(row) for row in found)
+            texts = select(kits.c.deletion_id, kits.c.kit).where(kits.c.card_id == deletion.card_id)
+            unsaid = select(func.count()).select_from(posts).where(*is_unsaid_kit)
+            return Confirmed(
+                rows=rows,
+                kits={row[0]: row[1] for row in tx.connection.execute(texts)},
+                kits_unsaid=tx.connection.execute(unsaid).scalar_one(),
+                leaving=_leaving(tx, deletion.region, deletion.card_id),
+                freeze=over(tx, {row.gateway_id or "" for row in rows}),
+            )
+
+    def clear(self, held: Held) -> None:
+        """Every tunnel of the card is as it was shown: all of them may be sent."""
+        was = held.deletion
+        free = {"cleared": True, **released()}
+        with self._database.write() as tx:
+            write_held(tx, held, next_at=tx.now, **free)
+            others = _unsent(was.card_id)
+            tx.connection.execute(update(deletions).where(others).values(next_at=tx.now, **free))
+
+    def void(self, held: Held, code: str, says: Saying) -> None:
+        """The card can't stand, although it was confirmed: nothing is sent. says: why, for the thread."""
+        was = held.deletion
+        with self._database.write() as tx:
+            ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
+            write_held(tx, held, **ended, **released())
+            tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended, **released()))
+            touch(tx, was.card_id, CARD)
+            add_says(tx, was, [says])
+            add_event(tx, "void", deletion_id=was.card_id, channel_id=was.channel_id, detail=code)
+
+
+def _add_kits(
+    tx: Transaction,
+    lead: Deletion,
+    ids: Sequence[str],
+    shown: Sequence[Shown],
+    pages: Sequence[Mapping[str, object]],
+) -> None:
+    rows = [
+        {"deletion_id": one_id, "card_id": lead.card_id, "kit": one.kit}
+        for one_id, one in zip(ids, shown, strict=True)
+    ]
+    tx.connection.execute(insert(kits), rows)
+    for number, page in enumerate(pages):
+        add_post(tx, lead, f"{KIT} {number}", page)
+
+
+def _seen(shown: Shown) -> dict[str, Any]:
+    return {
+        "tunnel_id": shown.tunnel.tunnel_id,
+        "gateway_id": shown.tunnel.gateway_id,
+        "tunnel": tunnel_to_text(shown.tunnel),
+        "stake": stake_to_text(shown.stake),
+    }
+
+
+def _unsent(card_id: str) -> Any:
+    return and_(
+        deletions.c.card_id == card_id,
+        deletions.c.state == State.CONFIRMED.value,
+        deletions.c.unclear.is_(False),
+        deletions.c.cleared.is_(False),
+    )
+
+
+def _leaving(tx: Transaction, region: str, besides: str) -> frozenset[str]:
+    others = select(deletions.c.tunnel_id).where(
+        deletions.c.region == region,
+        deletions.c.state.in_(_IN_FLIGHT),
+        deletions.c.card_id != besides,
+    )
+    return frozenset(tx.connection.execute(others).scalars())

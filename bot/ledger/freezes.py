@@ -1,0 +1,96 @@
+"""Freezes: while one holds, no card is confirmed on its gateway, or anywhere. They end by themselves."""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from sqlalchemy import RowMapping, and_, insert, select, update
+
+from bot.domain.model import Freeze
+from bot.ledger.database import Database, Transaction
+from bot.ledger.rows import add_event, add_post_of
+from bot.ledger.tables import freezes
+
+EVERYWHERE = "all"
+Body = Mapping[str, object]
+
+
+class Freezes:
+    """Every method is one transaction, safe from any thread; all raise LedgerUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def place(
+        self,
+        *,
+        scope: str,
+        until: float,
+        reason: str,
+        by: str,
+        channel_id: str,
+        says: Callable[[Freeze], Body],
+        announce_to: Sequence[str],
+    ) -> Freeze:
+        """Freeze a gateway, or "all", until then (epoch seconds), and tell these channels."""
+        freeze_id = secrets.token_urlsafe(9)
+        with self._database.write() as tx:
+            freeze = Freeze(
+                freeze_id=freeze_id,
+                scope=scope,
+                until=until,
+                reason=reason,
+                by=by,
+                channel_id=channel_id,
+                at=tx.now,
+            )
+            kept = {name: getattr(freeze, name) for name in Freeze.__dataclass_fields__}
+            tx.connection.execute(insert(freezes).values(**kept))
+            add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=f"{scope} until {until:.0f}")
+            _tell(tx, f"freeze {freeze_id}", "frozen", says(freeze), announce_to)
+        return freeze
+
+    def lift(
+        self,
+        *,
+        scope: str,
+        by: str,
+        channel_id: str,
+        says: Callable[[Sequence[Freeze], str], Body],
+        announce_to: Sequence[str],
+    ) -> list[Freeze]:
+        """End every freeze of exactly this scope; returns those that held."""
+        with self._database.write() as tx:
+            lifted = _freezes(tx, freezes.c.scope == scope)
+            ids = [one.freeze_id for one in lifted]
+            ended = {"lifted_by": by, "lifted_at": tx.now}
+            tx.connection.execute(update(freezes).where(freezes.c.freeze_id.in_(ids)).values(**ended))
+            if lifted:
+                add_event(tx, "unfrozen", actor=by, channel_id=channel_id, detail=scope)
+                _tell(tx, f"freeze {ids[0]}", "unfrozen", says(lifted, by), announce_to)
+        return lifted
+
+    def active(self) -> list[Freeze]:
+        """Those that hold now, the one that ends first before the others."""
+        with self._database.read() as tx:
+            return _freezes(tx)
+
+
+def over(tx: Transaction, gateway_ids: Collection[str]) -> Freeze | None:
+    """A freeze that holds over any of these gateways now, the longest; None where there is none."""
+    found = _freezes(tx, freezes.c.scope.in_([EVERYWHERE, *gateway_ids]))
+    return found[-1] if found else None
+
+
+def _freezes(tx: Transaction, *where: object) -> list[Freeze]:
+    holds = and_(freezes.c.until > tx.now, freezes.c.lifted_at.is_(None), *where)  # type: ignore[arg-type]  # clauses
+    query = select(freezes).where(holds).order_by(freezes.c.until)
+    return [_freeze(row) for row in tx.connection.execute(query).mappings()]
+
+
+def _freeze(row: RowMapping) -> Freeze:
+    return Freeze(**{name: row[name] for name in Freeze.__dataclass_fields__})
+
+
+def _tell(tx: Transaction, about: str, kind: str, body: Body, channel_ids: Sequence[str]) -> None:
+    for channel_id in channel_ids:
+        add_post_of(tx, about, f"{kind} {channel_id}", body, channel_id=channel_id)

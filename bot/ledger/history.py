@@ -1,0 +1,90 @@
+"""What happened: deletions, newest first, and the audit trail, oldest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from bot.domain.model import Deletion
+from bot.ledger.database import Database
+from bot.ledger.rows import deletion_from
+from bot.ledger.tables import deletions, events, kits
+
+PIECE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which deletions: of a tunnel, a gateway; asked for or decided by a person; asked since (epoch s)."""
+
+    tunnel_id: str | None = None
+    gateway_id: str | None = None
+    user_id: str | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the audit trail; `at` in epoch seconds."""
+
+    event_id: int
+    at: float
+    kind: str
+    deletion_id: str | None
+    actor: str | None
+    channel_id: str | None
+    request_id: str | None
+    detail: str | None
+
+
+class History:
+    """Reads only. All raise LedgerUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def deletions(self, query: HistoryQuery, *, limit: int) -> list[Deletion]:
+        """The latest that fit, newest first."""
+        latest = select(deletions).where(*_fits(query)).order_by(deletions.c.asked_at.desc()).limit(limit)
+        with self._database.read() as tx:
+            return [deletion_from(row) for row in tx.connection.execute(latest).mappings()]
+
+    def events(self, query: HistoryQuery) -> Iterator[Event]:
+        """The audit trail, oldest first, read in pieces: of everything, or of the deletions that fit."""
+        fits = _fits(HistoryQuery(tunnel_id=query.tunnel_id, gateway_id=query.gateway_id))
+        conditions: list[ColumnElement[bool]] = []
+        if fits:
+            conditions.append(events.c.deletion_id.in_(select(deletions.c.deletion_id).where(*fits)))
+        if query.user_id:
+            conditions.append(events.c.actor == query.user_id)
+        if query.since is not None:
+            conditions.append(events.c.at >= query.since)
+        last = 0
+        while True:
+            piece = and_(events.c.event_id > last, *conditions)
+            page = select(events).where(piece).order_by(events.c.event_id).limit(PIECE)
+            with self._database.read() as tx:
+                rows = tx.connection.execute(page).mappings().all()
+            if not rows:
+                return
+            last = rows[-1]["event_id"]
+            yield from (Event(**row) for row in rows)
+
+    def kit(self, deletion_id: str) -> str | None:
+        """The undo kit's text, where the deletion has one."""
+        query = select(kits.c.kit).where(kits.c.deletion_id == deletion_id)
+        with self._database.read() as tx:
+            return tx.connection.execute(query).scalar_one_or_none()
+
+
+def _fits(query: HistoryQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if query.tunnel_id:
+        found.append(deletions.c.tunnel_id == query.tunnel_id)
+    if query.gateway_id:
+        found.append(deletions.c.gateway_id == query.gateway_id)
+    if query.user_id:
+        found.append(or_(deletions.c.requester_id == query.user_id, deletions.c.decided_by == query.user_id))
+    if query.since is not None:
+        found.append(deletions.c.asked_at >= query.since)
+    return found

@@ -1,0 +1,127 @@
+"""Looking at what stands around tunnels: their gateways' routes, and the tunnels beside them."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from bot.cloud.client import VpcClient
+from bot.domain.explain import explain
+from bot.domain.model import Route, Stake, Tunnel, Unreadable
+from bot.domain.risk import Surroundings, assess
+from bot.errors import CloudError
+from bot.work.tries import code_of, is_final
+
+# One list for each gateway and customer gateway; for more of them, one of the whole region is cheaper.
+MOST_LISTS = 6
+AT_ONCE = 4
+Found = TypeVar("Found")
+
+
+class Lookout:
+    """Reads what a deletion would take with it. What can't be read is Unreadable, and never raises."""
+
+    def __init__(self, cloud: VpcClient, *, protected: Collection[str]) -> None:
+        self._cloud = cloud
+        self._protected = protected
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lookout")
+
+    def around(self, region: str, tunnels: Iterable[Tunnel]) -> Mapping[str, Surroundings]:
+        """What stands around each of these, by the tunnel's id; all of it is read at the same time."""
+        tunnels = list(tunnels)
+        gateways = sorted({tunnel.gateway_id for tunnel in tunnels})
+        customers = sorted({tunnel.customer_gateway_id for tunnel in tunnels} - {""})
+        reading_routes = {
+            one: self._read(self._cloud.describe_vpn_gateway_routes, region=region, gateway_id=one)
+            for one in gateways
+        }
+        if len(gateways) + len(customers) > MOST_LISTS:
+            everything = _Beside(self._read(self._cloud.list_tunnels, region=region)())
+            beside, beyond = dict.fromkeys(gateways, everything), dict.fromkeys(customers, everything)
+        else:
+            near = {
+                one: self._read(self._cloud.list_tunnels, region=region, gateway_id=one) for one in gateways
+            }
+            far = {
+                one: self._read(self._cloud.list_tunnels, region=region, customer_gateway_id=one)
+                for one in customers
+            }
+            beside = {one: _Beside(found()) for one, found in near.items()}
+            beyond = {one: _Beside(found()) for one, found in far.items()}
+        routes = {one: _by_hop(found()) for one, found in reading_routes.items()}
+        nobody = _Beside(Unreadable(why="not named"))
+        return {
+            tunnel.tunnel_id: Surroundings(
+                now=beside[tunnel.gateway_id].now(tunnel.tunnel_id),
+                routes=_at(routes[tunnel.gateway_id], tunnel.tunnel_id),
+                gateway_healthy=beside[tunnel.gateway_id].healthy(gateway_id=tunnel.gateway_id),
+                customer_healthy=beyond.get(tunnel.customer_gateway_id, nobody).healthy(
+                    customer_gateway_id=tunnel.customer_gateway_id
+                ),
+            )
+            for tunnel in tunnels
+        }
+
+    def stake(self, tunnel: Tunnel, around: Surroundings, leaving: Set[str]) -> Stake:
+        """What deleting the tunnel puts at risk."""
+        return assess(tunnel, around, leaving=leaving, protected=self._protected)
+
+    def close(self) -> None:
+        """Begin no further read."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, call: Callable[..., Found], **about: str) -> Callable[[], Found | Unreadable]:
+        """Begin to read; the result gives what was read."""
+
+        def read() -> Found | Unreadable:
+            try:
+                return call(**about)
+            except CloudError as error:
+                return Unreadable(why=explain(code_of(error)).title, passing=not is_final(error))
+
+        return self._pool.submit(read).result
+
+
+class _Beside:
+    """Tunnels that were read together, looked into again and again."""
+
+    def __init__(self, tunnels: Sequence[Tunnel] | Unreadable) -> None:
+        self._unreadable = tunnels if isinstance(tunnels, Unreadable) else None
+        self._tunnels = () if isinstance(tunnels, Unreadable) else tuple(tunnels)
+        self._by_id = {tunnel.tunnel_id: tunnel for tunnel in self._tunnels}
+        self._healthy: dict[tuple[str, str], frozenset[str]] = {}
+
+    def now(self, tunnel_id: str) -> Tunnel | Unreadable | None:
+        """One of them; None where it isn't among them."""
+        return self._unreadable or self._by_id.get(tunnel_id)
+
+    def healthy(self, *, gateway_id: str = "", customer_gateway_id: str = "") -> frozenset[str] | Unreadable:
+        """The ids of the healthy ones of this gateway or customer gateway."""
+        key = (gateway_id, customer_gateway_id)
+        if key not in self._healthy:
+            self._healthy[key] = frozenset(
+                one.tunnel_id
+                for one in self._tunnels
+                if one.carries_traffic
+                and gateway_id in ("", one.gateway_id)
+                and customer_gateway_id in ("", one.customer_gateway_id)
+            )
+        return self._unreadable or self._healthy[key]
+
+
+def _by_hop(routes: Sequence[Route] | Unreadable) -> Mapping[str, list[Route]] | Unreadable:
+    if isinstance(routes, Unreadable):
+        return routes
+    by_hop: dict[str, list[Route]] = {}
+    for route in routes:
+        by_hop.setdefault(route.instance_id, []).append(route)
+    return by_hop
+
+
+def _at(routes: Mapping[str, list[Route]] | Unreadable, tunnel_id: str) -> Sequence[Route] | Unreadable:
+    return routes if isinstance(routes, Unreadable) else routes.get(tunnel_id, [])
+
+
+def passing(around: Iterable[Surroundings]) -> bool:
+    """Whether something could not be read just now, and may be readable in a moment."""
+    parts = (part for one in around for part in (one.routes, one.gateway_healthy, one.customer_healthy))
+    return any(isinstance(part, Unreadable) and part.passing for part in parts)

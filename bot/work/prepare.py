@@ -1,0 +1,171 @@
+"""From an ask to its card: look the tunnels up, see what is at stake, show it."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+
+from bot.chat import kits, notes, replies
+from bot.chat.blocks import Body
+from bot.cloud.client import VpcClient
+from bot.domain.explain import OwnCode
+from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.policy import Verdict
+from bot.domain.risk import Surroundings
+from bot.domain.undo import UndoKit, kit_for, to_text
+from bot.errors import CloudError, NoUndoKit, Refused
+from bot.ledger.cards import Cards, Shown
+from bot.ledger.claims import Claims
+from bot.ledger.rows import Held
+from bot.work.lookout import Lookout
+from bot.work.tries import Tries, code_of, is_final, unless_lost
+
+Seen = Mapping[str, Tunnel] | CloudError
+MayAsk = Callable[[Deletion, Collection[str]], Verdict]
+
+
+def look_up_each(
+    cloud: VpcClient,
+    group: Sequence[Held],
+    ids: Callable[[Deletion], Iterable[str]],
+    *,
+    mostly_gone: bool = False,
+) -> Iterator[tuple[Seen, Held]]:
+    """Each with the tunnels that were found in its region, or why they weren't; many in one call."""
+    for region in {held.deletion.region for held in group}:
+        here = [held for held in group if held.deletion.region == region]
+        wanted = {tunnel_id for held in here for tunnel_id in ids(held.deletion)}
+        seen: Seen
+        try:
+            seen = cloud.look_up(region=region, tunnel_ids=sorted(wanted), mostly_gone=mostly_gone)
+        except CloudError as error:
+            seen = error
+        yield from ((seen, held) for held in here)
+
+
+class Preparing:
+    """The steps before there is a card. may_ask: whether the requester may, on these gateways."""
+
+    def __init__(
+        self,
+        *,
+        cloud: VpcClient,
+        lookout: Lookout,
+        claims: Claims,
+        cards: Cards,
+        tries: Tries,
+        may_ask: MayAsk,
+    ) -> None:
+        self._cloud = cloud
+        self._lookout = lookout
+        self._claims = claims
+        self._cards = cards
+        self._tries = tries
+        self._may_ask = may_ask
+
+    def prepare(self, group: Sequence[Held]) -> None:
+        """Look up what was asked for, many asks together, and show the cards."""
+        found: list[tuple[Held, list[Tunnel]]] = []
+        for held in group:
+            if not held.deletion.wanted:
+                unless_lost(self._list_all, held, found)
+        named = [held for held in group if held.deletion.wanted]
+        for seen, held in look_up_each(self._cloud, named, lambda deletion: deletion.wanted):
+            unless_lost(self._match, held, seen, found)
+        for region in {held.deletion.region for held, _ in found}:
+            here = [(held, tunnels) for held, tunnels in found if held.deletion.region == region]
+            around = self._lookout.around(region, (tunnel for _, tunnels in here for tunnel in tunnels))
+            for held, tunnels in here:
+                unless_lost(self._show, held, tunnels, around)
+
+    def _match(self, held: Held, seen: Seen, found: list[tuple[Held, list[Tunnel]]]) -> None:
+        asked = held.deletion
+        if isinstance(seen, CloudError):
+            self._later(held, seen)
+            return
+        missing = [tunnel_id for tunnel_id in asked.wanted if tunnel_id not in seen]
+        tunnels = [seen[tunnel_id] for tunnel_id in asked.wanted if tunnel_id in seen]
+        elsewhere = [tunnel for tunnel in tunnels if asked.gateway_id not in (None, tunnel.gateway_id)]
+        if missing:
+            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked, missing))
+        elif elsewhere:
+            self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, elsewhere[0]))
+        else:
+            found.append((held, tunnels))
+
+    def _list_all(self, held: Held, found: list[tuple[Held, list[Tunnel]]]) -> None:
+        asked, most = held.deletion, self._tries.limits.max_batch
+        if not asked.gateway_id:
+            raise ValueError("all tunnels, and of no gateway")
+        try:
+            tunnels = self._cloud.list_tunnels(region=asked.region, gateway_id=asked.gateway_id)
+        except CloudError as error:
+            self._later(held, error)
+            return
+        if not tunnels:
+            self._turn_down(held, "ResourceNotFound", notes.no_tunnels(asked))
+        elif len(tunnels) > most:
+            self._turn_down(held, OwnCode.TOO_MANY, notes.too_many(len(tunnels), most))
+        else:
+            found.append((held, list(tunnels)))
+
+    def _show(self, held: Held, tunnels: list[Tunnel], around: Mapping[str, Surroundings]) -> None:
+        asked = held.deletion
+        verdict = self._may_ask(asked, {tunnel.gateway_id for tunnel in tunnels})
+        if not verdict.allowed:
+            self._turn_down(held, OwnCode.NOT_ALLOWED, notes.refusal(verdict), detail=verdict.rule)
+            return
+        leaving = self._cards.leaving(asked.region, besides=asked.card_id)
+        leaving |= {tunnel.tunnel_id for tunnel in tunnels}
+        try:
+            made = [
+                self._shown(tunnel, around[tunnel.tunnel_id], asked.region, leaving) for tunnel in tunnels
+            ]
+        except NoUndoKit as error:
+            self._turn_down(held, OwnCode.NO_KIT, notes.no_kit(str(error)))
+            return
+        self._cards.show(
+            held,
+            [shown for shown, _ in made],
+            ttl_s=self._tries.limits.confirm_ttl_s,
+            kit_pages=lambda ids: kits.pages([(one, kit) for one, (_, kit) in zip(ids, made, strict=True)]),
+        )
+
+    def _shown(
+        self, tunnel: Tunnel, around: Surroundings, region: str, leaving: Set[str]
+    ) -> tuple[Shown, UndoKit]:
+        kit = kit_for(tunnel, around.routes, region)
+        stake = self._lookout.stake(tunnel, around, leaving)
+        return Shown(tunnel=tunnel, stake=stake, kit=to_text(kit)), kit
+
+    def _later(self, held: Held, error: CloudError) -> None:
+        """Looking changes nothing, so it is tried again after any failure but a final refusal."""
+        asked, code = held.deletion, code_of(error)
+        until = asked.asked_at + self._tries.limits.retry_for_s
+        if is_final(error) or self._tries.clock() >= until:
+            message = error.message if isinstance(error, Refused) else ""
+            request_id = getattr(error, "request_id", None)
+            tell = replies.refused(asked, code, message, request_id)
+            self._turn_down(held, code, tell, request_id=request_id)
+            return
+        first = asked.waiting_code is None
+        self._claims.advance(
+            held,
+            State.ASKED,
+            event="look-up failed",
+            after_s=self._tries.pause_s(asked),
+            tell=replies.waiting(asked, code, until) if first else None,
+            waiting_code=code,
+            attempts=asked.attempts + 1,
+        )
+
+    def _turn_down(
+        self, held: Held, code: str, tell: Body, *, request_id: str | None = None, detail: str | None = None
+    ) -> None:
+        """End an ask before it has a card; only the requester is told."""
+        self._claims.advance(
+            held,
+            State.REFUSED,
+            event="turned down",
+            detail=detail,
+            code=code,
+            tell=tell,
+            request_id=request_id,
+        )

@@ -1,0 +1,64 @@
+"""What every step has in common: how long things may take, pauses between tries, and lost leases."""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.explain import Again, OwnCode, explain
+from bot.domain.model import Deletion
+from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long things may take, in seconds, and how many tunnels one card may be about."""
+
+    confirm_ttl_s: float
+    retry_for_s: float
+    verify_timeout_s: float
+    max_batch: int
+
+
+class Tries:
+    """When to try again, and until when, by the ledger's clock."""
+
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], jitter: Callable[[], float] = random.random
+    ) -> None:
+        self.limits = limits
+        self.clock = clock
+        self._jitter = jitter
+
+    def in_time(self, deletion: Deletion) -> bool:
+        """Whether a confirmed deletion may be tried (again) now."""
+        return deletion.retry_until is None or self.clock() < deletion.retry_until
+
+    def pause_s(self, deletion: Deletion) -> float:
+        """Doubling from half a second to ten, less up to a half at random, so that retries don't march."""
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(deletion.attempts, 10))
+        return longest * (1 - self._jitter() / 2)
+
+
+def code_of(error: CloudError) -> str:
+    """The cloud's code, or ours where it gave none."""
+    if isinstance(error, Refused | OutcomeUnknown) and error.code:
+        return error.code
+    return OwnCode.UNREACHABLE if isinstance(error, NotSent) else OwnCode.NO_ANSWER
+
+
+def is_final(error: CloudError) -> bool:
+    """Whether the cloud said no, and will say so again."""
+    return isinstance(error, Refused) and explain(code_of(error)).again is Again.FINAL
+
+
+def unless_lost(step: Callable[..., None], *args: object) -> None:
+    """Run a step; where somebody else holds the row by now, they go on, and this worker writes no more."""
+    try:
+        step(*args)
+    except LeaseLost as lost:
+        log.info("lease lost deletion=%s", lost)

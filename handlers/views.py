@@ -1,0 +1,61 @@
+"""The typed confirmation: the right word decides, as a click would, under the same rules."""
+
+import logging
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.chat import dialogs, notes
+from bot.chat.blocks import Body
+from bot.domain.confirmation import is_typed, word_to_type
+from bot.domain.model import Decision
+from bot.errors import LedgerUnavailable
+from handlers.desk import TRY_AGAIN, Desk, person_who_clicked
+
+log = logging.getLogger(__name__)
+
+
+def register(app: App, desk: Desk) -> None:
+    """Listen for the dialog's Delete button."""
+
+    @app.view(dialogs.TYPED_VIEW)
+    def typed(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        entered = view["state"]["values"][dialogs.TYPED_BLOCK][dialogs.TYPED_ACTION].get("value") or ""
+        try:
+            answer = _decide(desk, body, view["private_metadata"], entered)
+        except LedgerUnavailable as error:
+            log.warning("ledger unavailable for a dialog: %s", error)
+            answer = {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: TRY_AGAIN}}
+        ack(**answer)
+
+
+def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dict[str, Any]:
+    """Confirm where the word is right; returns Slack's answer to the dialog: nothing closes it."""
+    proposal = desk.ledger.proposal(card_id)
+    if proposal is None:
+        return _instead(notes.too_late(None, None))
+    word = word_to_type(proposal)
+    if not is_typed(entered, word):
+        return {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: dialogs.not_it(word)}}
+    person = person_who_clicked(body)
+    decided = desk.ledger.decide(
+        card_id,
+        Decision.CONFIRM,
+        by=person.user_id,
+        rule=desk.rule(person, proposal.lead.channel_id, Decision.CONFIRM, typed=True),
+        retry_for_s=desk.retry_for_s,
+        window_s=desk.window,
+    )
+    if decided.refusal is not None:
+        rule = decided.refusal.rule
+        log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, rule)
+        return _instead(notes.refusal(decided.refusal))
+    if not decided.won:
+        return _instead(notes.too_late(decided.deletion, decided.blocked_by))
+    desk.wake()
+    log.info("typed confirm deletion=%s user=%s rule=%s", card_id, person.user_id, decided.rule)
+    return {}
+
+
+def _instead(note: Body) -> dict[str, Any]:
+    return {"response_action": "update", "view": dialogs.nothing_done(note["text"])}
