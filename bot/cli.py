@@ -1,4 +1,4 @@
-"""The command line: `vpn-bot run`, `vpn-bot rehearse`."""
+"""The command line: `vpn-bot run`, `vpn-bot history`, `vpn-bot undo-kit`, `vpn-bot rehearse`."""
 
 import importlib.util
 import logging
@@ -6,10 +6,16 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.errors import BotError
+
+if TYPE_CHECKING:
+    from bot.reports import Ledger
 
 
 @click.group()
@@ -41,10 +47,61 @@ def run() -> None:
 
 
 @main.command()
+@click.argument("what", default="")
+@click.option("--since", default="", help="How far back: 7d, 12h, or a day such as 2026-11-20.")
+@click.option("--events", is_flag=True, help="The audit trail, oldest first, instead of the deletions.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many deletions.")
+@click.option("--format", "form", default="table", type=click.Choice(["table", "json", "csv"]))
+def history(what: str, since: str, events: bool, limit: int, form: str) -> None:
+    """Show deletions, newest first. WHAT: a tunnel's, a gateway's or a user's id; without it, all."""
+    from bot import reports
+    from bot.domain.when import read_since, start_of
+
+    with _ledger() as ledger:
+        start = start_of(read_since(since)[0], ledger.now()) if since else None
+        query = reports.query(what, start)
+        if events:
+            trail = map(reports.event_record, ledger.history.events(query))
+            click.echo(reports.written(trail, form, reports.EVENT_COLUMNS))
+        else:
+            found = ledger.history.deletions(query, limit=limit)
+            click.echo(reports.written(map(reports.deletion_record, found), form, reports.COLUMNS))
+
+
+@main.command("undo-kit")
+@click.argument("deletion_id")
+def undo_kit(deletion_id: str) -> None:
+    """Print what makes a deleted tunnel again: parameters, a tccli command, routes."""
+    from bot import reports
+    from bot.domain.undo import from_text
+
+    with _ledger() as ledger:
+        text = ledger.history.kit(deletion_id)
+    if text is None:
+        click.echo("There is no undo kit with that id. The card's thread says which id is right.", err=True)
+        sys.exit(1)
+    click.echo(reports.kit_text(from_text(text)))
+
+
+@contextmanager
+def _ledger() -> Iterator["Ledger"]:
+    """The ledger that the settings name, to read; where that fails, a sentence and exit code 2."""
+    from bot.reports import Ledger
+    from bot.settings import LedgerSettings
+
+    try:
+        with Ledger(LedgerSettings.load().vpn_bot_database_url) as ledger:
+            yield ledger
+    except BotError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@main.command()
 @click.option(
     "--port", default=8017, show_default=True, type=click.IntRange(0, 65_535), help="The page's port."
 )
-@click.option("--script", is_flag=True, help="No page: play four scenes, print what happens, exit 0 or 1.")
+@click.option("--script", is_flag=True, help="No page: play every scene, print what happens, exit 0 or 1.")
 def rehearse(port: int, script: bool) -> None:
     """Run the whole bot on this machine, against a local Slack and a local Tencent VPC."""
     wanted = ("starlette", "uvicorn", "websockets", "yaml")

@@ -60,7 +60,7 @@ def _text(path: Path) -> str:
             content = file.read(LARGEST_BYTES + 1)
         if len(content) > LARGEST_BYTES:
             raise BadSettings(f"{SETTING}: {path} has more than a million bytes. Is it the right file?")
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig")
     except OSError as exc:
         why = exc.strerror or type(exc).__name__
         raise BadSettings(

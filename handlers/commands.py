@@ -22,6 +22,7 @@ from bot.domain.model import Ask
 from bot.domain.policy import Person
 from bot.domain.when import start_of
 from bot.errors import BadCommand, LedgerUnavailable
+from bot.ledger.freezes import EVERYWHERE
 from bot.ledger.history import HistoryQuery
 from handlers.desk import TRY_AGAIN, Desk, person_who_typed
 
@@ -50,17 +51,19 @@ def _answer(desk: Desk, command: Mapping[str, Any]) -> Body:
     for kind, do in _DO.items():
         if isinstance(asked, kind):
             person, channel_id = person_who_typed(command), command["channel_id"]
-            verdict = desk.may_ask(person, channel_id, _gateways(asked))
+            verdict = desk.may_ask(person, channel_id, _gateways(desk, asked))
             if not verdict.allowed:
                 return notes.refusal(verdict)
             return do(desk, person, command, asked)
     return notes.private(HELP)
 
 
-def _gateways(asked: Command) -> tuple[str, ...]:
+def _gateways(desk: Desk, asked: Command) -> tuple[str, ...]:
     """The gateways that the command itself names; a freeze of all is for those who may everywhere."""
-    gateway_id = getattr(asked, "gateway_id", None) or getattr(asked, "scope", None)
-    return () if gateway_id in (None, "all") else (str(gateway_id),)
+    named = getattr(asked, "gateway_id", None) or getattr(asked, "scope", None)
+    if named == EVERYWHERE:
+        return tuple(desk.rules.everywhere)
+    return () if named is None else (str(named),)
 
 
 def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: DeleteCommand) -> Body:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bot.domain import policy
@@ -76,7 +76,7 @@ class Desk:
                 last = policy.may_confirm(
                     proposal.lead, by=person.user_id, typed=typed, freeze=proposal.freeze, rules=self.rules
                 )
-                return verdict if last.allowed else last
+                return replace(verdict, rule=f"{verdict.rule}, {last.rule}") if last.allowed else last
             return verdict
 
         return may

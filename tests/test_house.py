@@ -32,21 +32,29 @@ MAY_IMPORT = {
     # Of the chat, its pure builders: nothing that talks to Slack.
     "handlers": {
         *("bot.domain", "bot.errors", "bot.ledger"),
-        *(f"bot.chat.{name}" for name in ("batches", "blocks", "cards", "notes", "pieces")),
+        *(
+            f"bot.chat.{name}"
+            for name in ("batches", "blocks", "cards", "dialogs", "notes", "pieces", "records")
+        ),
     },
     "bot.errors": set(),
     "bot.health": {"bot.errors"},
     "bot.logs": set(),
-    "bot.settings": {"bot.errors"},
+    "bot.settings": {"bot.domain", "bot.errors"},
+    "bot.policy_file": {"bot.domain", "bot.errors", "bot.settings", "bot.toml_lines"},
+    "bot.toml_lines": set(),
 }
 # Slack's own list of methods and their bot scopes, for those that the bot calls.
 SCOPES = {
     "auth_test": set(),
+    "chat_getPermalink": set(),
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_history": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "conversations_replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "usergroups_users_list": {"usergroups:read"},
+    "users_info": {"users:read"},
+    "views_open": set(),
 }
 SCOPE_OF_SLASH_COMMANDS = "commands"
 REGISTRIES = ("py" + "pi.", "python" + "hosted.", "npm" + "js.", "js" + "delivr.", "un" + "pkg.")
@@ -184,7 +192,7 @@ def test_the_manifest_turns_on_what_the_handlers_listen_to_and_nothing_else() ->
 def test_the_buttons_action_ids_are_the_fixed_ones() -> None:
     """Cards that stand in Slack outlive this version."""
     actions = {name for kind, name in registered() if kind == "action"}
-    assert actions == {"confirm_deletion", "cancel_deletion", "stop_deletion"}
+    assert actions == {"confirm_deletion", "cancel_deletion", "stop_deletion", "fresh_card"}
 
 
 def api_calls() -> set[str]:

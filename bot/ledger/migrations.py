@@ -56,6 +56,20 @@ _versions = Table(
 )
 
 
+def check_version(database: Database) -> None:
+    """Raise BadSettings unless the database is a ledger of this version; it changes nothing."""
+    newest = len(MIGRATIONS) + 1
+    with database.read() as tx:
+        if not inspect(tx.connection).has_table(_versions.name):
+            raise BadSettings("VPN_BOT_DATABASE_URL names a database that is no ledger of vpn-bot.")
+        found = int(tx.connection.execute(select(func.max(_versions.c.version))).scalar_one())
+    if found != newest:
+        raise BadSettings(
+            f"The ledger has schema {found}, and this vpn-bot knows {newest}: use the copy that runs the "
+            "bot. Nothing was changed."
+        )
+
+
 def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
     """Bring the database to the newest version, in one transaction; returns that version.
 

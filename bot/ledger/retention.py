@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, alias, and_, delete, exists, or_, select
 
 from bot.ledger.database import Database, Transaction
-from bot.ledger.tables import deletions, events, paces, posts
+from bot.ledger.tables import deletions, events, freezes, kits, paces, posts
 
 
 class Retention:
@@ -29,7 +29,10 @@ class Retention:
             tx.connection.execute(delete(events).where(events.c.deletion_id.in_(removed)))
             # A card's id is its first deletion's.
             tx.connection.execute(delete(posts).where(posts.c.card_id.in_(removed)))
-            return len(removed) + sum(len(_remove(tx, table, old[table])) for table in (events, paces))
+            tx.connection.execute(delete(kits).where(kits.c.deletion_id.in_(removed)))
+            return len(removed) + sum(
+                len(_remove(tx, table, old[table])) for table in (events, paces, freezes)
+            )
 
 
 def _is_old_deletion(before: float) -> ColumnElement[bool]:
@@ -51,7 +54,11 @@ def _is_old_pace(before: float) -> ColumnElement[bool]:
     return paces.c.next_at < before
 
 
-_OLD = {deletions: _is_old_deletion, events: _is_old_event, paces: _is_old_pace}
+def _is_old_freeze(before: float) -> ColumnElement[bool]:
+    return freezes.c.until < before
+
+
+_OLD = {deletions: _is_old_deletion, events: _is_old_event, paces: _is_old_pace, freezes: _is_old_freeze}
 
 
 def _find(tx: Transaction, table: Table, before: float, most: int) -> list[Any]:

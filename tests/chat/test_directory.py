@@ -133,6 +133,15 @@ def test_a_person_is_read_as_slack_documents_it(clock: Clock, user: bytes, stand
     assert known.standing(ANA) is standing
 
 
+def test_slackbot_is_a_bot_although_slack_does_not_say_so(clock: Clock) -> None:
+    """users.info has is_bot false for it."""
+    body = b'{"ok": true, "user": {"id": "USLACKBOT", "deleted": false, "is_bot": false}}'
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)) as url:
+        known = known_by(url, clock, groups=(), people=(SLACKBOT,))
+        known.refresh()
+    assert known.standing(SLACKBOT) is Standing.BOT
+
+
 def test_what_was_not_asked_for_is_never_known(slack: LocalSlack, clock: Clock) -> None:
     """Only the groups and people of the rules."""
     known = known_by(slack.api_url, clock)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from bot.rehearsal.stage import Stage
+from tests.e2e.careful import CAREFUL
 from tests.e2e.play import Play
 
 
@@ -13,6 +14,17 @@ from tests.e2e.play import Play
 def play() -> Iterator[Play]:
     """A stage on which the real bot runs; no secret of it may have leaked when the module ends."""
     with Stage() as stage:
+        stage.start_bot()
+        play = Play(stage)
+        yield play
+        assert stage.slack.mass_pings == ()
+        play.assert_no_canary()
+
+
+@pytest.fixture(scope="module")
+def careful_play() -> Iterator[Play]:
+    """Likewise, with what a risky deletion takes by default, and a short abort window."""
+    with Stage(settings=CAREFUL) as stage:
         stage.start_bot()
         play = Play(stage)
         yield play

@@ -1,11 +1,12 @@
 """A ledger in a file with a clock that the test moves, as one or several replicas see it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 
 from bot.domain.model import Ask, Decision, Deletion, Stake, State, Tier, Tunnel
 from bot.domain.policy import Verdict
@@ -17,7 +18,7 @@ from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held
 from bot.ledger.store import Decided, Ledger
-from bot.ledger.tables import events, posts
+from bot.ledger.tables import deletions, events, posts
 
 T0 = 1_700_000_000.0
 TTL_S = 900.0
@@ -26,7 +27,18 @@ RETRY_S = 300.0
 CHANNEL = "C0NETOPS001"
 ANA, BEN, CHEN = "U0ANA000001", "U0BEN000001", "U0CHEN00001"
 ALLOWED = Verdict(allowed=True, rule="anybody")
-TUNNEL = Tunnel(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-7lcl5331", name="guangzhou-to-hq")
+TUNNEL = Tunnel(
+    tunnel_id="vpnx-p0j11j28",
+    gateway_id="vpngw-7lcl5331",
+    name="guangzhou-to-hq",
+    wire=json.dumps(
+        {
+            "VpnGatewayId": "vpngw-7lcl5331",
+            "CustomerGatewayId": "cgw-2wqq41m9",
+            "VpnConnectionName": "guangzhou-to-hq",
+        }
+    ),
+)
 
 
 class Clock:
@@ -105,6 +117,11 @@ class Replica:
     def decide(self, card_id: str, decision: Decision = Decision.CONFIRM, by: str = BEN) -> Decided:
         """Click."""
         return self.ledger.decide(card_id, decision, by=by, rule=lambda _: ALLOWED, retry_for_s=RETRY_S)
+
+    def skip_last_look(self) -> None:
+        """Everything that is confirmed was looked at once more, and is as it was shown."""
+        with self.database.write() as tx:
+            tx.connection.execute(update(deletions).values(cleared=True))
 
     def clear(self, card_id: str) -> None:
         """Confirm a card and look once more: all of its tunnels are due."""

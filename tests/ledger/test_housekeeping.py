@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Table, func, select, update
 
 from bot.domain.model import Ask, Decision, State, Tunnel
+from bot.ledger.cards import Cards
 from bot.ledger.claims import Claims
 from bot.ledger.database import Database
 from bot.ledger.leases import Leases
@@ -18,6 +19,7 @@ from bot.ledger.retention import Retention
 from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
 from bot.ledger.tables import deletions, events, paces, posts
+from tests.ledger.opened import ALLOWED, show
 
 KEEP_S = 1_000.0
 TIMES = ((deletions, "ended_at"), (events, "at"), (posts, "created_at"), (paces, "next_at"))
@@ -47,12 +49,14 @@ class Books:
         card_id = self.ledger.ask(asked)
         (held,) = self.claims.claim(1, [State.ASKED])
         tunnels = [Tunnel(tunnel_id=tunnel_id, gateway_id="vpngw-7lcl5331") for tunnel_id in tunnel_ids]
-        self.claims.show(held, tunnels, ttl_s=900)
+        show(Cards(self.database), held, *tunnels)
         return card_id
 
     def decide(self, card_id: str, decision: Decision) -> None:
         """Click."""
-        assert self.ledger.decide(card_id, decision, by="U0BEN000001", retry_for_s=300).won
+        assert self.ledger.decide(
+            card_id, decision, by="U0BEN000001", rule=lambda _: ALLOWED, retry_for_s=300
+        ).won
 
     def cancelled(self, *tunnel_ids: str) -> str:
         """A card that has ended, with everything said; returns its id."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.cloud.answers import Accepted
-from bot.domain.model import Tunnel
+from bot.domain.model import Route, Tunnel
 from bot.errors import CloudError
 from tests.ledger.opened import TUNNEL
 
@@ -23,6 +23,8 @@ class Cloud:
     regions: dict[str, Look] = field(default_factory=dict)
     looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    beside: Look | None = None
+    routes: Sequence[Route] | CloudError = ()
     before_delete: Callable[[], None] = lambda: None
 
     def look_up(
@@ -36,10 +38,24 @@ class Cloud:
         self.looked.append((region, tuple(tunnel_ids)))
         return _given(self.regions.get(region, self.look))
 
-    def list_tunnels(self, *, region: str, gateway_id: str) -> Sequence[Tunnel]:
+    def list_tunnels(
+        self, *, region: str, gateway_id: str = "", customer_gateway_id: str = ""
+    ) -> Sequence[Tunnel]:
+        """Like VpcClient's; `beside` answers, or else `look`."""
+        found = _given(self.beside if self.beside is not None else self.regions.get(region, self.look))
+        wanted = ("gateway_id", gateway_id) if gateway_id else ("customer_gateway_id", customer_gateway_id)
+        return [one for one in found.values() if getattr(one, wanted[0]) in (wanted[1], "")]
+
+    def describe_vpn_gateway_routes(
+        self,
+        *,
+        region: str,  # noqa: ARG002  # as VpcClient's
+        gateway_id: str,  # noqa: ARG002  # likewise
+    ) -> Sequence[Route]:
         """Like VpcClient's."""
-        self.looked.append((region, (gateway_id,)))
-        return list(_given(self.look).values())
+        if isinstance(self.routes, CloudError):
+            raise self.routes
+        return self.routes
 
     def delete_vpn_connection(
         self, *, region: str, gateway_id: str, tunnel_id: str, check: Callable[[], None]

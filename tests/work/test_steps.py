@@ -2,20 +2,21 @@
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cloud.answers import described
-from bot.cloud.client import VpcClient
 from bot.domain.model import Deletion, State
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
 from bot.ledger.tables import deletions, posts
-from bot.work.steps import FIRST_PAUSE_S, LONGEST_PAUSE_S, Limits, Steps
+from bot.work.steps import Steps
+from bot.work.tries import FIRST_PAUSE_S, LONGEST_PAUSE_S, Limits, Tries
 from tests.ledger.opened import LEASE_S, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask
 from tests.work.cloud import GONE, STANDS, Cloud, Look
+from tests.work.steps import steps_with
 
 VERIFY_S = 120.0
 NOT_FOUND = Refused("ResourceNotFound", "no such tunnel", "r-404")
@@ -39,6 +40,7 @@ class Scene:
         """Show and confirm the tunnel; `columns` are set as if earlier steps had written them."""
         self.card_id = self.replica.show()
         assert self.replica.decide(self.card_id).won
+        self.replica.skip_last_look()
         if columns:
             with self.replica.database.write() as tx:
                 tx.connection.execute(deletions.update().values(**columns))
@@ -75,14 +77,9 @@ class Scene:
 
 
 def steps_over(replica: Replica, cloud: Cloud, jitter: float = 0.0) -> Steps:
-    return Steps(
-        cloud=cast(VpcClient, cloud),
-        claims=replica.claims,
-        leases=replica.leases,
-        limits=Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20),
-        clock=replica.clock,
-        jitter=lambda: jitter,
-    )
+    limits = Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20)
+    tries = Tries(limits, replica.clock, lambda: jitter)
+    return steps_with(replica, cloud, tries)
 
 
 @pytest.fixture
@@ -299,10 +296,15 @@ def test_a_step_of_somebody_elses_row_is_no_fault(scene: Scene, error: Exception
 @pytest.mark.parametrize("name", ["half \ud83d pair", "nul \x00", "<!channel>" * 1_000, "\u202e\u200b"])
 def test_whatever_a_tunnel_is_called_its_card_is_shown(scene: Scene, name: str) -> None:
     """As the cloud's answer is read: half a surrogate pair once stopped a step for good."""
-    entry = {"VpnConnectionId": TUNNEL.tunnel_id, "VpnGatewayId": f"vpngw-{name}", "VpnConnectionName": name}
+    entry = {
+        "VpnConnectionId": TUNNEL.tunnel_id,
+        "VpnGatewayId": f"vpngw-{name}",
+        "CustomerGatewayId": "cgw-2wqq41m9",
+        "VpnConnectionName": name,
+    }
     answer = {"RequestId": "r-1", "TotalCount": 1, "VpnConnectionSet": [entry]}
     scene.cloud.look = {tunnel.tunnel_id: tunnel for tunnel in described(answer).tunnels}
     card_id = scene.replica.ledger.ask(ask())
     scene.steps.prepare([scene.replica.take(State.ASKED)])
     assert scene.replica.now(card_id).state is State.PENDING
-    assert scene.replica.queued() == ["card"]
+    assert scene.replica.queued()[:2] == ["card", "kit 0"]

@@ -1,0 +1,265 @@
+"""Risky deletions: who may confirm them, what has to be typed, and how long they can be stopped."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
+from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
+from tests.e2e.play import CHANNEL, Card, Play
+
+NewPlay = Callable[..., Play]
+
+
+@pytest.fixture(scope="module")
+def play(careful_play: Play) -> Play:
+    return careful_play
+
+
+def test_a_risky_deletion_takes_a_second_person_who_types_the_id(play: Play) -> None:
+    """Ana asks; she can't confirm; Ben mistypes, types, everybody can stop it, and then it goes, once."""
+    card = play.new_card()
+    assert "somebody else than the one who asked presses Confirm and types the id" in card.text
+    assert card.confirm("ana").acked
+    play.wait_private("ana", "somebody else has to confirm it")
+    view = dialog(card, "ben")
+    assert "That isn't it" in errors(type_into(play, "ben", view, "vpnx-p0j11j29"))["tunnel_id"]
+    assert card.deletes == 0
+    began = time.time()
+    assert type_into(play, "ben", view, f" {card.tunnel_id.upper()} ").response is None
+    card.wait_text("Deleting in 2 s")
+    card.wait_reply("is gone")
+    (call,) = play.stage.vpc.deletes(card.tunnel_id)
+    assert call.at - began >= WINDOW_S - 0.1
+    assert play.stage.slack.views("ben") == ()
+
+
+def test_the_undo_kit_is_in_the_thread_before_anything_is_sent(play: Play) -> None:
+    """With the placeholder, never the key."""
+    card = play.new_card()
+    confirm_typed(card)
+    card.wait_reply("is gone")
+    (kit,) = card.kits
+    (call,) = play.stage.vpc.deletes(card.tunnel_id)
+    said_at = next(
+        float(message.ts)
+        for message in play.stage.slack.thread(CHANNEL, card.ts)
+        if message.text.startswith("Undo kit")
+    )
+    assert said_at < call.at
+    assert "tccli vpc CreateVpnConnection" in kit
+
+
+def test_a_deletion_that_risks_nothing_takes_one_click_of_whoever_asked(play: Play) -> None:
+    """DOWN, no routes: no dialog, no wait."""
+    card = play.new_card(DOWN_TUNNEL)
+    assert "Low risk" in card.text
+    assert card.confirm("ana").acked
+    card.wait_reply("is gone")
+    assert play.stage.slack.views("ana") == ()
+
+
+@pytest.mark.parametrize("user", ["dora", "eve"])
+def test_who_may_not_confirm_gets_no_dialog(play: Play, user: str) -> None:
+    """And is told why."""
+    card = play.new_card()
+    told = len(play.private(user))
+    assert card.confirm(user).acked
+    play.wait(lambda: len(play.private(user)) > told)
+    assert play.stage.slack.views(user) == ()
+    card.cancel("ben")
+
+
+def test_the_requester_is_never_their_own_second_person(play: Play) -> None:
+    """Not twice, not through a fresh card of theirs, not by their user group, not from another channel."""
+    card = play.new_card()
+    card.play.stage.slack.press("ana", CHANNEL, card.ts, "confirm_deletion")
+    card.play.stage.slack.press("ana", CHANNEL, card.ts, "confirm_deletion")
+    by_group = _asked_by(play, "ben")
+    by_group.confirm("ben")
+    play.wait_private("ben", "somebody else has to confirm it")
+    play.stage.vpc.set_state(card.tunnel_id, VpnConnectionName="renamed")
+    confirm_typed(card, "ben")
+    card.wait_reply("is now  renamed")
+    again = fresh(card, "ana")
+    told = len(play.private("ana"))
+    again.confirm("ana")
+    play.wait(lambda: len(play.private("ana")) > told)
+    assert play.stage.slack.views("ana") == ()
+    assert (card.deletes, by_group.deletes) == (0, 0)
+    for one in (by_group, again):
+        one.cancel("chen")
+
+
+def _asked_by(play: Play, user: str) -> Card:
+    tunnel_id = play.stage.vpc.add_tunnel()
+    seen = {message.ts for message in play.stage.slack.messages(CHANNEL)}
+    play.ask(f"delete {tunnel_id}", user)
+    found = play.wait(
+        lambda: next((m for m in play.stage.slack.messages(CHANNEL) if m.ts not in seen and m.buttons), None)
+    )
+    return Card(play, tunnel_id, found.ts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"VpnConnectionName": "another"}, "is now  another"),
+        ({"NetStatus": "UNAVAILABLE"}, "Net status  AVAILABLE"),
+        ({"HealthCheckStatus": "UNAVAILABLE"}, "Health check  on, AVAILABLE"),
+        ({"TagSet": [{"Key": "vpn-bot:protect", "Value": "yes"}]}, "vpn-bot:protect=yes"),
+        ({"SecurityPolicyDatabaseSet": []}, "CIDRs  "),
+        ({"State": "DELETING"}, "State  AVAILABLE"),
+        ({"DpdTimeout": "60"}, "Other settings"),
+    ],
+)
+def test_what_changed_since_the_card_voids_it(play: Play, fields: dict[str, Any], said: str) -> None:
+    """It says what, nothing is sent, and a fresh card shows how things are."""
+    card = play.new_card()
+    confirm_typed_after = dialog(card, "ben")
+    play.stage.vpc.set_state(card.tunnel_id, **fields)
+    type_into(play, "ben", confirm_typed_after, card.tunnel_id)
+    assert said in card.wait_reply("what matters has changed")
+    card.wait_text("Void: ")
+    assert card.deletes == 0
+    assert [button["action_id"] for button in card.message.buttons] == ["fresh_card"]
+
+
+def test_a_tunnel_that_went_since_the_card_is_not_called_deleted_by_us(play: Play) -> None:
+    """Somebody else was quicker."""
+    card = play.new_card()
+    view = dialog(card, "ben")
+    with play.stage.vpc.lock:
+        del play.stage.vpc.tunnels[card.tunnel_id]
+    type_into(play, "ben", view, card.tunnel_id)
+    assert "isn't there any more" in card.wait_reply("what matters has changed")
+    assert card.deletes == 0
+
+
+def test_a_stale_card_cannot_be_confirmed_by_any_road(play: Play) -> None:
+    """A button that was there, a dialog that was open: the ledger says no."""
+    card = play.new_card()
+    early = dialog(card, "ben")
+    card.cancel("chen")
+    card.wait_text("Cancelled")
+    type_into(play, "ben", early, card.tunnel_id)
+    assert "cancelled" in in_place(play, "ben")
+    card.confirm("chen", stale=True)
+    play.wait_private("chen", "Your click did nothing.")
+    assert card.deletes == 0
+
+
+def test_two_dialogs_at_once_make_one_deletion(play: Play) -> None:
+    """Ben's and Chen's: the second reads who was first."""
+    card = play.new_card()
+    ben, chen = dialog(card, "ben"), dialog(card, "chen")
+    type_into(play, "ben", ben, card.tunnel_id)
+    type_into(play, "chen", chen, card.tunnel_id)
+    assert "<@U0BEN000001> confirmed this before you" in in_place(play, "chen")
+    card.wait_reply("is gone")
+    assert card.deletes == 1
+
+
+def test_anybody_stops_it_within_the_window(play: Play) -> None:
+    """Dora, who is nobody here; nothing is sent."""
+    card = play.new_card()
+    confirm_typed(card)
+    card.wait_text("Deleting in")
+    play.stage.slack.press("dora", CHANNEL, card.ts, "stop_deletion")
+    card.wait_text("Stopped before it was sent")
+    card.wait_reply("Stopped by")
+    other = play.new_card()
+    confirm_typed(other)
+    other.wait_reply("is gone")  # a window later nothing was sent for the first either
+    assert card.deletes == 0
+
+
+def test_each_others_last_tunnels_are_not_both_deleted(play: Play) -> None:
+    """Two cards, both confirmed while the other tunnel was still there: the last look sees both."""
+    play.stage.vpc.set_state(FAR_TUNNEL, NetStatus="UNAVAILABLE")
+    tunnels = [play.stage.vpc.add_tunnel(FAR_GATEWAY) for _ in range(2)]
+    cards = [play.new_card(tunnel_id, options="--region ap-singapore") for tunnel_id in tunnels]
+    for card in cards:
+        assert "1 on its gateway" in card.text
+    for card in cards:
+        confirm_typed(card)
+    for card in cards:
+        card.wait_reply("last healthy tunnel on")
+        assert card.deletes == 0
+
+
+def test_a_batch_takes_its_gateways_id(play: Play) -> None:
+    """And is cleared, or voided, as a whole."""
+    tunnels = play.stage.vpc.add_tunnels(2)
+    seen = {message.ts for message in play.stage.slack.messages(CHANNEL)}
+    play.ask(f"delete {MAIN_GATEWAY} {' '.join(tunnels)}")
+    found = play.wait(
+        lambda: next((m for m in play.stage.slack.messages(CHANNEL) if m.ts not in seen and m.buttons), None)
+    )
+    card = Card(play, MAIN_GATEWAY, found.ts)
+    confirm_typed(card)
+    assert "2 of 2" in card.wait_reply("tunnels are gone.")
+
+
+def test_one_changed_tunnel_voids_its_whole_batch(play: Play) -> None:
+    """Nothing is deleted of what nobody saw."""
+    tunnels = play.stage.vpc.add_tunnels(3)
+    seen = {message.ts for message in play.stage.slack.messages(CHANNEL)}
+    play.ask(f"delete {MAIN_GATEWAY} {' '.join(tunnels)}")
+    found = play.wait(
+        lambda: next((m for m in play.stage.slack.messages(CHANNEL) if m.ts not in seen and m.buttons), None)
+    )
+    card = Card(play, MAIN_GATEWAY, found.ts)
+    play.stage.vpc.set_state(tunnels[1], VpnConnectionName="renamed")
+    confirm_typed(card)
+    assert tunnels[1] in card.wait_reply("what matters has changed")
+    card.wait_text("Void: 3 VPN tunnels stay")
+    assert all(play.stage.vpc.exists(tunnel) for tunnel in tunnels)
+
+
+def test_a_restart_neither_skips_nor_repeats_the_window(new_play: NewPlay) -> None:
+    """Killed in the middle of it: the successor waits for the same moment."""
+    play = new_play(**{**CAREFUL, "VPN_BOT_ABORT_WINDOW_S": "4"})
+    card = play.new_card()
+    began = time.time()
+    confirm_typed(card)
+    play.stage.bots[0].kill()
+    play.wait(lambda: play.stage.slack.sockets == 0)
+    play.stage.start_bot()
+    card.wait_reply("is gone", 30)
+    (call,) = play.stage.vpc.deletes(card.tunnel_id)
+    assert call.at - began >= 3.9
+
+
+@pytest.mark.parametrize("how", ["tag", "name"])
+def test_a_protected_tunnel_has_no_button_and_says_why(new_play: NewPlay, how: str) -> None:
+    """By its tag, or by VPN_BOT_PROTECTED."""
+    play = new_play(VPN_BOT_PROTECTED="crown jewels, other")
+    tags = [{"Key": "vpn-bot:protect", "Value": "true"}] if how == "tag" else []
+    name = "crown jewels" if how == "name" else "plain"
+    tunnel_id = play.stage.vpc.add_tunnel(VpnConnectionName=name, TagSet=tags)
+    play.ask(f"delete {tunnel_id}")
+    found = play.wait(
+        lambda: next((m for m in play.stage.slack.messages(CHANNEL) if tunnel_id in m.text), None)
+    )
+    card = Card(play, tunnel_id, found.ts)
+    assert "Protected: it can't be deleted here." in card.text
+    assert ("its tag" if how == "tag" else "crown jewels") in card.text
+    assert card.message.buttons == ()
+    assert play.stage.vpc.exists(tunnel_id)
+
+
+def test_break_glass_lifts_the_second_person_and_nothing_else(new_play: NewPlay) -> None:
+    """Ana alone, but typed; loud on the card and in the history."""
+    play = new_play(**CAREFUL)
+    assert "needs a --reason" in str(
+        (play.ask("delete vpnx-p0j11j28 --break-glass INC-42").response or {})["text"]
+    )
+    card = play.new_card(options='--break-glass INC-42 --reason "nobody else is up"')
+    assert "BREAK-GLASS" in card.text
+    confirm_typed(card, "ana")
+    card.wait_reply("is gone")
+    response = play.ask("history").response or {}
+    assert "BREAK-GLASS INC-42" in repr(response)
