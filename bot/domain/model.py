@@ -66,11 +66,11 @@ class Route:
 class Unreadable:
     """What stands in the place of something that the cloud didn't tell; `why` is a few words of ours.
 
-    passing: it may be readable in a moment.
+    passing: the code of what stood in the way, where it may be readable in a moment.
     """
 
     why: str
-    passing: bool = False
+    passing: str = ""
 
 
 class Tier(StrEnum):

@@ -36,12 +36,13 @@ class Clearing:
         if confirmed.freeze is not None:
             self._void(held, OwnCode.FROZEN, replies.frozen_since(confirmed.freeze))
         elif confirmed.kits_unsaid or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:
-            self._wait(held, KIT_AGAIN_S, OwnCode.NO_KIT)
+            self._wait_for_kits(held)
         else:
             around = self._lookout.around(deletion.region, self._known(confirmed))
             was_unread = any(row.stake and row.stake.unread for row in confirmed.rows)
-            if passing(around.values()) and not was_unread and self._tries.in_time(deletion):
-                self._wait(held, self._tries.pause_s(deletion), OwnCode.NO_ANSWER)
+            why = "" if was_unread else passing(around.values())
+            if why:
+                self._look_again(held, why)
             elif found := list(self._changes(confirmed, around)):
                 self._void(held, OwnCode.CHANGED, replies.changed(deletion, found))
             elif deletion.batch_size > 1:
@@ -71,9 +72,9 @@ class Clearing:
         around: Mapping[str, Surroundings],
         leaving: Set[str],
     ) -> tuple[Change, ...]:
-        surroundings = around.get(row.tunnel_id)
-        if surroundings is None or row.tunnel is None or row.stake is None:
-            return (Change(what="What the card showed", before="", now="can't be read any more"),)
+        if row.tunnel is None or row.stake is None:
+            return ()  # damaged: it is set aside when its turn comes, and never sent
+        surroundings = around[row.tunnel_id]
         now = surroundings.now
         if not isinstance(now, Tunnel):
             gone = "isn't there any more" if now is None else "can't be read"
@@ -89,14 +90,28 @@ class Clearing:
         other = changed(from_text(confirmed.kits[row.deletion_id]), kit)
         return (Change(what="Other settings", before="", now=", ".join(other)),) if other else ()
 
-    def _wait(self, held: Held, after_s: float, code: str) -> None:
-        deletion = held.deletion
-        if self._tries.in_time(deletion):
-            self._claims.advance(
-                held, State.CONFIRMED, event=None, after_s=after_s, attempts=deletion.attempts + 1
-            )
+    def _wait_for_kits(self, held: Held) -> None:
+        if self._tries.in_time(held.deletion):
+            self._claims.advance(held, State.CONFIRMED, event=None, after_s=KIT_AGAIN_S)
         else:
+            self._void(held, OwnCode.NO_KIT, replies.not_cleared(OwnCode.NO_KIT))
+
+    def _look_again(self, held: Held, code: str) -> None:
+        """The look failed, and nothing is sent without one; said once, and tried until the deadline."""
+        deletion = held.deletion
+        if not self._tries.in_time(deletion):
             self._void(held, code, replies.not_cleared(code))
+            return
+        body = replies.waiting(deletion, code, deletion.retry_until or 0)
+        self._claims.advance(
+            held,
+            State.CONFIRMED,
+            event="look failed",
+            after_s=self._tries.pause_s(deletion),
+            says=[Saying(kind="waiting", body=body)],
+            waiting_code=code,
+            attempts=deletion.attempts + 1,
+        )
 
     def _void(self, held: Held, code: str, body: Mapping[str, object]) -> None:
         self._cards.void(held, code, Saying(kind="void", body=body))

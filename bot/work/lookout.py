@@ -76,7 +76,9 @@ class Lookout:
             try:
                 return call(**about)
             except CloudError as error:
-                return Unreadable(why=explain(code_of(error)).title, passing=not is_final(error))
+                return Unreadable(
+                    why=explain(code_of(error)).title, passing="" if is_final(error) else code_of(error)
+                )
 
         return self._pool.submit(read).result
 
@@ -121,7 +123,7 @@ def _at(routes: Mapping[str, list[Route]] | Unreadable, tunnel_id: str) -> Seque
     return routes if isinstance(routes, Unreadable) else routes.get(tunnel_id, [])
 
 
-def passing(around: Iterable[Surroundings]) -> bool:
-    """Whether something could not be read just now, and may be readable in a moment."""
+def passing(around: Iterable[Surroundings]) -> str:
+    """The code of why something could not be read just now, and may be in a moment; "" where all was."""
     parts = (part for one in around for part in (one.routes, one.gateway_healthy, one.customer_healthy))
-    return any(isinstance(part, Unreadable) and part.passing for part in parts)
+    return next((part.passing for part in parts if isinstance(part, Unreadable) and part.passing), "")

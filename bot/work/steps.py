@@ -87,7 +87,7 @@ class Steps:
 
     def _delete(self, held: Held) -> None:
         was_unclear, tried = held.deletion.unclear, held.deletion.waiting_code
-        if tried and not self._tries.in_time(held.deletion):
+        if tried and held.deletion.sent_at and not self._tries.in_time(held.deletion):
             self._not_again(held, tried, unclear=was_unclear)
             return
         if not was_unclear and not held.deletion.cleared and not self._clearing.clear(held):

@@ -100,9 +100,9 @@ def test_after_a_stop_nothing_is_sent_again(play: Play) -> None:
 def test_a_stop_is_told_apart_from_a_cancel(play: Play) -> None:
     """Ben confirmed, Chen stopped: nothing ever says that Ben cancelled."""
     tunnels = play.stage.vpc.add_tunnels(2)
-    card = ask(play, " ".join(tunnels))
     for tunnel in tunnels:
         play.stage.vpc.set_state(tunnel, State="PENDING")
+    card = ask(play, " ".join(tunnels))
     card.confirm("ben")
     card.wait_reply("waiting, and tried again by itself", PATIENCE_S)
     stop(card, "chen")
