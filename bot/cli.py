@@ -15,7 +15,7 @@ import click
 from bot.errors import BotError
 
 if TYPE_CHECKING:
-    from bot.reports import Ledger
+    from bot.ledger.reading import Ledger
 
 
 @click.group()
@@ -86,7 +86,7 @@ def undo_kit(deletion_id: str) -> None:
 @contextmanager
 def _ledger() -> Iterator["Ledger"]:
     """The ledger that the settings name, to read; where that fails, a sentence and exit code 2."""
-    from bot.reports import Ledger
+    from bot.ledger.reading import Ledger
     from bot.settings import LedgerSettings
 
     try:

@@ -1,27 +1,18 @@
-"""The ledger on the command line: its history, its audit trail, its undo kits. It only reads."""
+"""What the command line shows of the ledger: its history, its audit trail, its undo kits."""
 
 import csv
 import io
 import json
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Self
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.domain.model import Deletion
 from bot.domain.text import clean
 from bot.domain.undo import UndoKit, as_command, as_json
 from bot.domain.words import read_id
-from bot.errors import BadCommand, BadSettings
-from bot.ledger.database import Database
-from bot.ledger.history import Event, History, HistoryQuery
-from bot.ledger.migrations import check_version
+from bot.errors import BadCommand
+from bot.ledger.history import Event, HistoryQuery
 
 CELL_LIMIT = 500
 SHOWN_CELL = 40
@@ -134,34 +125,6 @@ def kit_text(kit: UndoKit) -> str:
         *(f"  {clean(route, 200)}" for route in routes),
     ]
     return "\n".join(lines)
-
-
-class Ledger:
-    """The ledger that a URL names, as it is: nothing is made, migrated or written.
-
-    Raises BadSettings where there is none, or one of another version; LedgerUnavailable.
-    """
-
-    def __init__(self, url: str) -> None:
-        with suppress(ArgumentError):
-            parsed = make_url(url)
-            file = parsed.database if parsed.get_backend_name() == "sqlite" else None
-            if file is not None and not Path(file).is_file():
-                raise BadSettings("There is no ledger at the file that VPN_BOT_DATABASE_URL names.")
-        self._database = Database(url, clock=time.time)
-        self.history = History(self._database)
-
-    def __enter__(self) -> Self:
-        check_version(self._database)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
-    def now(self) -> float:
-        """The time as the ledger has it, in epoch seconds."""
-        with self._database.read() as tx:
-            return tx.now
 
 
 def _iso(at: float | None) -> str:

@@ -33,7 +33,7 @@ KINDS = {
 
 
 def vpn_bot(database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603  # our own program
+    return subprocess.run(  # our own program
         [sys.executable, "-m", "bot", *words],
         env={"VPN_BOT_DATABASE_URL": database_url, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,

@@ -174,8 +174,8 @@ def from_text(text: str) -> UndoKit:
         kept = json.loads(text)
         routes = tuple(Route(**route) for route in kept.pop("routes"))
         return UndoKit(**kept, routes=routes)
-    except (TypeError, KeyError, AttributeError) as exc:
-        raise ValueError("the undo kit is damaged") from exc
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError("the undo kit is damaged") from None
 
 
 def as_json(kit: UndoKit) -> str:

@@ -1,0 +1,84 @@
+"""The undo kit in the thread: whole, readable, and small enough for Slack."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.chat.kits import MESSAGE_LIMIT, pages
+from bot.domain.model import Route
+from bot.domain.undo import PSK, UndoKit, as_command, as_json
+from bot.rehearsal.limits import check_message, objects, pings_everyone
+from tests.chat.hostile import foreign
+
+ROUTE = Route(
+    destination="172.16.0.0/16",
+    instance_type="VPNCONN",
+    instance_id="vpnx-p0j11j28",
+    priority=0,
+    status="ENABLE",
+)
+
+
+def kit(name: str = "guangzhou-to-hq", **fields: Any) -> UndoKit:
+    parameters = {"VpnGatewayId": "vpngw-7lcl5331", "VpnConnectionName": name, "PreShareKey": PSK}
+    usual: dict[str, Any] = {"region": "ap-guangzhou", "tunnel_id": "vpnx-p0j11j28", "parameters": parameters}
+    return UndoKit(**{**usual, **fields})
+
+
+def preformatted(body: dict[str, Any]) -> str:
+    """All that stands in preformatted blocks, one after the other."""
+    return "".join(
+        element["text"]
+        for found in objects(body["blocks"])
+        if found.get("type") == "rich_text_preformatted"
+        for element in found["elements"]
+    )
+
+
+def test_one_kit_is_one_message_with_json_and_command() -> None:
+    """As they stand, to be copied."""
+    (body,) = pages([("d-1", kit(routes=(ROUTE,)))])
+    assert preformatted(body) == as_json(kit()) + as_command(kit())
+    words = repr(body)
+    for part in ("172.16.0.0/16, ENABLE, priority 0", "vpn-bot undo-kit d-1", "its owner has to supply it"):
+        assert part in words
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({}, "none pointed at it"), ({"routes_unread": "No permission"}, "could not be read (No permission)")],
+)
+def test_no_routes_and_unread_routes_are_told_apart(fields: dict[str, Any], said: str) -> None:
+    """Nobody rebuilds a tunnel without the routes that it had."""
+    (body,) = pages([("d-1", kit(**fields))])
+    assert said in repr(body)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 1_000])
+def test_many_kits_take_as_few_messages_as_it_takes_and_lose_none(count: int) -> None:
+    """Each with its own id to print it again."""
+    kits = [(f"d-{number}", kit(f"tunnel {number}")) for number in range(count)]
+    made = pages(kits)
+    words = "".join(map(repr, made))
+    assert all(f"undo-kit {deletion_id}'" in words for deletion_id, _ in kits)
+    for body in made:
+        check_message(body["text"], body["blocks"])
+        assert len(preformatted(body)) <= MESSAGE_LIMIT
+    assert len(made) <= max(1, count // 5)
+
+
+@settings(deadline=None)
+@given(name=foreign, more=st.integers(0, 400))
+def test_whatever_a_tunnel_is_called_slack_takes_its_kit_whole_and_pings_nobody(name: str, more: int) -> None:
+    """Long ones go over several messages, and no character is lost."""
+    policies = [{"LocalCidrBlock": f"10.{number}.0.0/16"} for number in range(more)]
+    long = kit(parameters={"VpnConnectionName": name, "SecurityPolicyDatabases": policies})
+    made = pages([("d-1", long)])
+    assert "".join(map(preformatted, made)) == as_json(long) + as_command(long)
+    assert json.loads(as_json(long)) == long.parameters
+    for body in made:
+        check_message(body["text"], body["blocks"])
+        assert not pings_everyone(body["text"], body["blocks"])

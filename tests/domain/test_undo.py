@@ -1,0 +1,155 @@
+"""The undo kit: what is handed on, what never is, and a command that a shell reads as it was meant."""
+
+import json
+import shlex
+import subprocess
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.model import Route, Tunnel, Unreadable
+from bot.domain.undo import PSK, UndoKit, as_command, as_json, changed, from_text, kit_for, to_text
+from bot.errors import NoUndoKit
+from tests.chat.hostile import foreign
+
+WIRE: dict[str, Any] = {
+    "VpnConnectionId": "vpnx-p0j11j28",
+    "VpnGatewayId": "vpngw-7lcl5331",
+    "CustomerGatewayId": "cgw-2wqq41m9",
+    "VpnConnectionName": "guangzhou-to-hq",
+    "VpcId": "vpc-0a36uwkr",
+    "State": "AVAILABLE",
+    "CreatedTime": "2024-03-05 10:02:17",
+}
+ROUTE = Route(
+    destination="172.16.0.0/16",
+    instance_type="VPNCONN",
+    instance_id="vpnx-p0j11j28",
+    priority=0,
+    status="ENABLE",
+)
+
+
+def tunnel(**fields: Any) -> Tunnel:
+    wire = {name: value for name, value in {**WIRE, **fields}.items() if value is not ...}
+    return Tunnel(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-7lcl5331", wire=json.dumps(wire))
+
+
+def kit(**fields: Any) -> UndoKit:
+    return kit_for(tunnel(**fields), (ROUTE,), "ap-guangzhou")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "name", "taken"),
+    [
+        ("SecurityPolicyDatabaseSet", [{"LocalCidrBlock": "10.0.0.0/8", "RemoteCidrBlock": "1.0.0.0/8"}],
+         "SecurityPolicyDatabases", [{"LocalCidrBlock": "10.0.0.0/8", "RemoteCidrBlock": ["1.0.0.0/8"]}]),
+        ("TagSet", [{"Key": "env", "Value": ""}], "Tags", [{"Key": "env", "Value": ""}]),
+        ("TagSet", [], "Tags", None),
+        ("DpdEnable", "1", "DpdEnable", 1),
+        ("DpdTimeout", 30, "DpdTimeout", "30"),
+        ("VpcId", "", "VpcId", None),
+        ("BgpConfig", None, "BgpConfig", None),
+        ("BgpConfig", {"TunnelCidr": "169.254.128.0/30", "LocalBgpAsn": "64551"}, "BgpConfig",
+         {"TunnelCidr": "169.254.128.0/30"}),
+        ("IPSECOptionsSpecification", {"IPSECSaLifetimeSeconds": "14400"}, "IPSECOptionsSpecification",
+         {"IPSECSaLifetimeSeconds": 14400}),
+        ("State", "AVAILABLE", "State", None),
+        ("VpnProto", "IPSEC", "VpnProto", None),
+        ("Novelty", {"deep": 1}, "Novelty", None),
+        ("HealthCheckLocalIp", "169.254.128.10", "HealthCheckLocalIp", None),
+        ("EnableHealthCheck", False, "EnableHealthCheck", None),
+    ],
+)  # fmt: skip
+def test_each_field_is_handed_on_as_create_takes_it(field: str, value: Any, name: str, taken: Any) -> None:
+    """Renamed, numbers as numbers, and nothing that CreateVpnConnection doesn't know."""
+    assert kit(**{field: value}).parameters.get(name) == taken
+
+
+@pytest.mark.parametrize("name", ["VpnGatewayId", "CustomerGatewayId", "VpnConnectionName"])
+@pytest.mark.parametrize("value", [..., None, "", {"odd": 1}, True])
+def test_without_what_create_needs_there_is_no_kit(name: str, value: Any) -> None:
+    """The sentence says what is missing."""
+    with pytest.raises(NoUndoKit, match=name):
+        kit(**{name: value})
+
+
+@pytest.mark.parametrize("wire", ["", "null", "[]", "{"])
+def test_a_tunnel_that_cannot_be_read_has_no_kit(wire: str) -> None:
+    """Nothing is made up."""
+    with pytest.raises(NoUndoKit, match="can't be read"):
+        kit_for(replace(tunnel(), wire=wire), (), "ap-guangzhou")
+
+
+def test_only_routes_that_point_at_the_tunnel_are_in_it() -> None:
+    """And where they could not be read, it says so."""
+    other = replace(ROUTE, instance_id="vpnx-k2m4n6p8")
+    assert kit_for(tunnel(), (ROUTE, other), "ap-guangzhou").routes == (ROUTE,)
+    assert kit_for(tunnel(), Unreadable(why="No permission"), "ap-guangzhou").routes_unread == "No permission"
+
+
+def test_the_key_is_a_placeholder_whatever_the_cloud_shows() -> None:
+    """It is never handed on, nor anything nested that is named like one."""
+    made = kit(PreShareKey="canary", IKEOptionsSpecification={"IKEVersion": "IKEV2", "PreShareKey": "canary"})
+    assert made.parameters["PreShareKey"] == PSK
+    assert "canary" not in to_text(made) + as_json(made) + as_command(made)
+
+
+@settings(deadline=None)
+@given(name=foreign.filter(bool), tag=foreign)
+def test_the_command_reads_back_as_the_parameters(name: str, tag: str) -> None:
+    """Whatever names and tags hold, and without a character that a terminal would hide or obey."""
+    made = kit(VpnConnectionName=name.encode(errors="replace").decode(), TagSet=[{"Key": "k", "Value": tag}])
+    command = as_command(made)
+    assert command.isprintable()
+    assert from_text(to_text(made)) == made
+    if "$'" not in command:  # shlex doesn't know this form; bash does, below
+        assert _parameters(shlex.split(command)) == json.loads(json.dumps(made.parameters))
+
+
+@pytest.mark.parametrize(
+    "name", ["-rf", "$(reboot)", "it's `x`", "a\u202eb", "tab\there", "\x1b[31mred", "名前\\'"]
+)
+def test_a_shell_hands_on_exactly_these_words(name: str) -> None:
+    """Bash itself, asked to print what it was given."""
+    made = kit(VpnConnectionName=name)
+    command = as_command(made)
+    assert command.isprintable()
+    printed = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {command}"],  # noqa: S607  # the shell that the command is for
+        capture_output=True,
+        check=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+    ).stdout.decode()
+    assert _parameters(printed.split("\0")[:-1]) == json.loads(json.dumps(made.parameters))
+
+
+def _parameters(words: list[str]) -> dict[str, Any]:
+    assert words[:5] == ["tccli", "vpc", "CreateVpnConnection", "--region", "ap-guangzhou"]
+    found: dict[str, Any] = {}
+    rest = iter(words[5:])
+    for option in rest:
+        name, joined, value = option.removeprefix("--").partition("=")
+        text = value if joined else next(rest)
+        found[name] = json.loads(text) if name in ("Tags", "DpdEnable") else text
+    return found
+
+
+def test_what_differs_between_two_kits_is_named() -> None:
+    """Routes too; in whatever order they come."""
+    before = kit(DpdTimeout="30")
+    assert changed(before, kit(DpdTimeout="30")) == ()
+    assert changed(before, kit(DpdTimeout="60", Novelty=1)) == ("DpdTimeout",)
+    assert changed(before, replace(before, routes=())) == ("routes",)
+    turned = replace(before, routes=(replace(ROUTE, destination="10.0.0.0/8"), ROUTE))
+    assert changed(turned, replace(turned, routes=turned.routes[::-1])) == ()
+
+
+@given(st.text() | st.just(json.dumps({"region": "x"})) | st.just("[]"))
+def test_a_damaged_kit_is_a_value_error(text: str) -> None:
+    """Never a kit that is half one."""
+    with pytest.raises(ValueError, match="damaged"):
+        from_text(text)
