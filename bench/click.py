@@ -34,13 +34,18 @@ def _clicks_ms(command: Sequence[str]) -> list[float]:
         crowd.ask(stage, tunnel_ids, over_s=1)
         cards = crowd.cards(stage, CLICKS_A_ROUND, WITHIN_S)
         assert len(cards) == CLICKS_A_ROUND, f"only {len(cards)} cards came:\n{bot.log_text}"
+        if command == crowd.OURS:  # nobody clicks before the undo kit is there, some milliseconds later
+            stage.slack.wait_for(
+                lambda: all(len(stage.slack.thread(NETWORK_OPS, ts)) > 1 for ts in cards.values()), WITHIN_S
+            )
         return [_click_ms(stage, tunnel_id, cards[tunnel_id]) for tunnel_id in tunnel_ids]
 
 
 def _click_ms(stage: Stage, tunnel_id: str, card_ts: str) -> float:
     """One click, and its answer in the thread, so that the next click is alone again."""
+    before = len(stage.slack.thread(NETWORK_OPS, card_ts))
     clicked_at = time.time()
     stage.slack.press(BEN, NETWORK_OPS, card_ts, crowd.CONFIRM)
-    stage.slack.wait_for(lambda: len(stage.slack.thread(NETWORK_OPS, card_ts)) > 1, WITHIN_S)
+    stage.slack.wait_for(lambda: len(stage.slack.thread(NETWORK_OPS, card_ts)) > before, WITHIN_S)
     (call,) = stage.vpc.deletes(tunnel_id)
     return (call.at - clicked_at) * 1_000 - call.ms

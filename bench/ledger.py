@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.table import Row
-from bot.domain.model import Ask, Decision, Saying, State, Tunnel
+from bot.domain.model import Ask, Decision, Saying, Stake, State, Tier, Tunnel
+from bot.domain.policy import Verdict
+from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
-from bot.ledger.leases import Leases
 from bot.ledger.database import Database
+from bot.ledger.history import History, HistoryQuery
+from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.store import Ledger
 from bot.ledger.tables import deletions
@@ -24,6 +27,7 @@ from tests.postgres import find_initdb, postgres
 
 JOBS, ROUNDS = 100, 3
 HISTORY_ROWS, CHUNK = 100_000, 5_000
+ALLOWED = Verdict(allowed=True, rule="anybody")
 TARGET_MS, HISTORY_TARGET_MS = 5.0, 10.0
 
 
@@ -49,6 +53,8 @@ class _Books:
         self.database = Database(url, clock=time.time)
         migrate(self.database)
         self.ledger = Ledger(self.database)
+        self.history = History(self.database)
+        self.cards = Cards(self.database)
         self.claims = Claims(self.database, Leases(self.database, owner="bench"))
         self._count = time.time_ns() % 2**32
 
@@ -69,10 +75,13 @@ class _Books:
     def show(self) -> None:
         for held in self.claims.claim(100, [State.ASKED]):
             tunnel = Tunnel(tunnel_id=held.deletion.tunnel_id, gateway_id="vpngw-7lcl5331")
-            self.claims.show(held, [tunnel], ttl_s=900)
+            shown = Shown(tunnel=tunnel, stake=Stake(tier=Tier.LOW), kit="{}")
+            self.cards.show(held, [shown], ttl_s=900, kit_pages=lambda _: [{"text": "Undo kit"}])
 
     def confirm(self, card_id: str) -> None:
-        assert self.ledger.decide(card_id, Decision.CONFIRM, by="U0BENCH", retry_for_s=300).won
+        assert self.ledger.decide(
+            card_id, Decision.CONFIRM, by="U0BENCH", rule=lambda _: ALLOWED, retry_for_s=300
+        ).won
 
     def delete(self) -> None:
         """The three steps after a confirm, as the worker writes them: sent, accepted, gone."""
@@ -140,7 +149,9 @@ def _history(name: str, url: str) -> Row:
         for start in range(0, HISTORY_ROWS, CHUNK):
             with books.database.write() as tx:
                 tx.connection.execute(deletions.insert(), [_ended(start + i, tx.now) for i in range(CHUNK)])
-        p50 = statistics.median(_ms(lambda: books.ledger.history(limit=20)) for _ in range(JOBS))
+        p50 = statistics.median(
+            _ms(lambda: books.history.deletions(HistoryQuery(), limit=20)) for _ in range(JOBS)
+        )
     target = f"< {HISTORY_TARGET_MS:g} ms"
     return Row(
         f"last 20 of {HISTORY_ROWS:,} deletions, {name}, p50",

@@ -163,12 +163,6 @@ class Ledger:
         with self._database.read() as tx:
             return deletion_by_id(tx, deletion_id)
 
-    def history(self, *, limit: int) -> list[Deletion]:
-        """The latest deletions, newest first."""
-        latest = select(deletions).order_by(deletions.c.asked_at.desc()).limit(limit)
-        with self._database.read() as tx:
-            return [deletion_from(row) for row in tx.connection.execute(latest).mappings()]
-
     def batch(self, card_id: str, *, first: int, skip: int = 0, not_gone: bool = False) -> Batch | None:
         """A card's deletions: counts of all, `first` rows after `skip` (not_gone: of those that aren't)."""
         with self._database.read() as tx:

@@ -65,6 +65,11 @@ OWN = {
     OwnCode.TOO_MANY: Again.FINAL,
     OwnCode.SET_ASIDE: Again.FINAL,
     OwnCode.STOPPED: Again.FINAL,
+    OwnCode.CHANGED: Again.FINAL,
+    OwnCode.FROZEN: Again.FINAL,
+    OwnCode.NO_KIT: Again.FINAL,
+    OwnCode.PROTECTED: Again.FINAL,
+    OwnCode.NOT_ALLOWED: Again.FINAL,
 }
 FAMILIES = {"AuthFailure"}  # not documented by itself, but the prefix of codes that are
 EVERY = [*DOCUMENTED, *map(str, OWN), *FAMILIES]

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, text
 
+from bot.domain.model import Decision, State, Tier
+from bot.domain.policy import Verdict
 from bot.errors import BadSettings, BotError
 from bot.ledger.database import Database
 from bot.ledger.migrations import MIGRATIONS, migrate
@@ -20,13 +22,18 @@ from bot.ledger.store import Ledger
 from bot.ledger.tables import metadata
 from bot.rehearsal.stage import Stage
 from tests.ledger import frozen
-from tests.ledger.opened import ask
 
 NEWEST = len(MIGRATIONS) + 1
 AT_ONCE = 4
 START_TIMEOUT_S = 30
 CANNOT_START = 2
 ROUNDS = 30
+OLD_ROW = """
+    INSERT INTO deletions (deletion_id, card_id, state, tunnel_id, region, reason, channel_id, requester_id,
+                           asked_at, next_at, expires_at)
+    VALUES ('old', 'old', 'pending', 'vpnx-p0j11j28', 'ap-guangzhou', '', 'C0NETOPS001', 'U0ANA000001',
+            1, 2, 2e9)
+"""
 
 
 @contextmanager
@@ -118,12 +125,30 @@ def test_the_migrations_lead_from_the_first_version_to_the_tables_as_they_are_no
 def test_an_older_ledger_gets_each_later_migration_once_and_keeps_its_rows(database: Database) -> None:
     """In their order, from whatever version it has."""
     make_version_1(database)
-    deletion_id = Ledger(database).ask(ask())
+    with database.write() as tx:
+        tx.connection.execute(text(OLD_ROW))
     assert migrate(database, [add_note]) == 2
     assert migrate(database, [add_note, fill_note]) == 3
     assert migrate(database, [add_note, fill_note]) == 3
     assert versions(database) == [1, 2, 3]
-    assert rows(database, "SELECT deletion_id, note FROM deletions") == [(deletion_id, "kept")]
+    assert rows(database, "SELECT deletion_id, note FROM deletions") == [("old", "kept")]
+
+
+def test_a_card_that_showed_no_stake_expires_with_the_upgrade(database: Database) -> None:
+    """Nobody confirms what a card of version 1 didn't show; its row can be read nevertheless."""
+    make_version_1(database)
+    with database.write() as tx:
+        tx.connection.execute(text(OLD_ROW))
+    migrate(database)
+    ledger = Ledger(database)
+    old = ledger.get("old")
+    assert old is not None
+    assert (old.state, old.tier, old.stake, old.expires_at) == (State.PENDING, Tier.LOW, None, 0)
+    verdict = Verdict(allowed=True, rule="anybody")
+    decided = ledger.decide(
+        "old", Decision.CONFIRM, by="U0BEN000001", rule=lambda _: verdict, retry_for_s=300
+    )
+    assert not decided.won
 
 
 def test_a_migration_that_breaks_leaves_everything_as_it_was(database: Database) -> None:

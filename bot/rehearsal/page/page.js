@@ -84,12 +84,15 @@ function showMessages() {
 // Tells screen readers the latest news, but not everything anew when the person or the channel changes.
 function announce(messages) {
   const by = `${me} ${place}`;
-  const last = messages.filter((message) => !announced.texts.has(message.ts + message.text)).at(-1);
-  const isNews = last && announced.by === by;
+  const news = messages.filter((message) => !announced.texts.has(message.ts + message.text)).slice(-3);
+  const isNews = announced.by === by;
   announced = { by, texts: new Set(messages.map((message) => message.ts + message.text)) };
   if (!isNews) return;
-  const text = el("span", {}, mrkdwn(last.text, names)).textContent;
-  at("live").textContent = `${names.person(last.author) ?? "Slack"}: ${text}`;
+  for (const one of news) {
+    const text = el("span", {}, mrkdwn(one.text, names)).textContent;
+    at("live").append(el("p", {}, `${names.person(one.author) ?? "Slack"}: ${text}`));
+  }
+  while (at("live").childElementCount > 3) at("live").firstElementChild.remove();
 }
 
 function openThread(ts, { chosen = false, show = true } = {}) {
