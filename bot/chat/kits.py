@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks import Block, Body, Element, bold, lines, plain, value
+from bot.chat.blocks import Block, Body, Element, bold, escape, lines, plain, value
 from bot.domain.model import Route
+from bot.domain.text import clean
 from bot.domain.undo import UndoKit, as_command, as_json
 
 # Slack takes about 13,000 characters in the blocks of a message.
@@ -23,13 +24,17 @@ def pages(kits: Sequence[tuple[str, UndoKit]]) -> list[Body]:
             if messages[-1] and (size > MESSAGE_LIMIT or len(messages[-1]) >= BLOCKS_LIMIT):
                 messages.append([])
             messages[-1].append(block)
-    what = f"Undo kit for {kits[0][1].tunnel_id}" if len(kits) == 1 else f"Undo kits for {len(kits)} tunnels"
+    what = (
+        f"Undo kit for {clean(kits[0][1].tunnel_id, 40)}"
+        if len(kits) == 1
+        else f"Undo kits for {len(kits)} tunnels"
+    )
     parts = [
         f", part {number} of {len(messages)}" if messages[1:] else ""
         for number in range(1, len(messages) + 1)
     ]
     return [
-        {"text": f"{what}{part}.", "blocks": [lines([bold(f"{what}{part}")]), *blocks]}
+        {"text": escape(f"{what}{part}."), "blocks": [lines([bold(f"{what}{part}")]), *blocks]}
         for part, blocks in zip(parts, messages, strict=True)
     ]
 
