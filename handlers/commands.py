@@ -92,11 +92,13 @@ def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: Delet
 
 
 def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: FreezeCommand) -> Body:
-    now = desk.clock()
-    if asked.until is not None:
-        until = asked.until.epoch_s(now, desk.people.tz_offset_s(person.user_id) or 0)
-    else:
+    now, zone = desk.clock(), desk.people.tz_offset_s(person.user_id)
+    if asked.until is None:
         until = now + (asked.for_s or 0.0)
+    elif zone is None:
+        raise BadCommand("Slack didn't tell your time zone. Say for how long instead, such as 2h.")
+    else:
+        until = asked.until.epoch_s(now, zone)
     freeze = desk.freezes.place(
         scope=asked.scope,
         until=until,
@@ -130,12 +132,12 @@ def _freezes(desk: Desk, _person: Person, _command: Mapping[str, Any], _asked: F
     return records.freezes(desk.freezes.active())
 
 
-def _history(desk: Desk, _person: Person, _command: Mapping[str, Any], asked: HistoryCommand) -> Body:
+def _history(desk: Desk, person: Person, _command: Mapping[str, Any], asked: HistoryCommand) -> Body:
     query = HistoryQuery(
         tunnel_id=asked.tunnel_id,
         gateway_id=asked.gateway_id,
         user_id=asked.user_id,
-        since=start_of(asked.since, desk.clock()),
+        since=start_of(asked.since, desk.clock(), desk.people.tz_offset_s(person.user_id) or 0),
     )
     return records.history(desk.history.deletions(query, limit=records.ROWS + 1))
 
