@@ -1,0 +1,119 @@
+"""Freezes: they hold for their scope, end by themselves, and outlive whoever placed them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import update
+
+from bot.domain.model import Freeze
+from bot.ledger.database import Database
+from bot.ledger.freezes import Freezes, over
+from bot.ledger.migrations import migrate
+from bot.ledger.retention import Retention
+from bot.ledger.tables import events, freezes, posts
+
+HERE, THERE = "vpngw-7lcl5331", "vpngw-ccn0q2w8"
+CHANNELS = ("C0NETOPS001", "C0GENERAL01")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, clock=time.time)
+    migrate(database)
+    yield database
+    database.close()
+
+
+def place(database: Database, scope: str, for_s: float = 3600, reason: str = "migration") -> Freeze:
+    return Freezes(database).place(
+        scope=scope,
+        until=time.time() + for_s,
+        reason=reason,
+        by="U0ANA000001",
+        channel_id=CHANNELS[0],
+        says=lambda freeze: {"text": freeze.scope},
+        announce_to=CHANNELS,
+    )
+
+
+def lift(database: Database, scope: str) -> list[Freeze]:
+    return Freezes(database).lift(
+        scope=scope,
+        by="U0BEN000001",
+        channel_id=CHANNELS[0],
+        says=lambda lifted, by: {"text": f"{len(lifted)} by {by}"},
+        announce_to=CHANNELS,
+    )
+
+
+def covers(database: Database, *gateway_ids: str) -> Freeze | None:
+    with database.read() as tx:
+        return over(tx, gateway_ids)
+
+
+def let_pass(database: Database, seconds: float) -> None:
+    """Both databases tell the time themselves, so the freezes are made older."""
+    with database.write() as tx:
+        tx.connection.execute(update(freezes).values(until=freezes.c.until - seconds))
+
+
+def queued(database: Database) -> list[tuple[str, str]]:
+    with database.read() as tx:
+        rows = tx.connection.execute(posts.select().order_by(posts.c.post_id)).mappings()
+        return [(row["channel_id"], row["body"]) for row in rows]
+
+
+def test_a_freeze_covers_its_gateway_and_all_covers_every_one(database: Database) -> None:
+    """Of several that cover a card, the one that holds longest is named."""
+    here = place(database, HERE)
+    assert covers(database, THERE, HERE) == here
+    assert covers(database, THERE) is None
+    everywhere = place(database, "all", for_s=7200)
+    assert covers(database, THERE) == covers(database, HERE) == everywhere
+    assert [freeze.scope for freeze in Freezes(database).active()] == [HERE, "all"]
+
+
+def test_it_ends_by_itself_and_is_forgotten_in_the_end(database: Database) -> None:
+    """Without anybody's doing."""
+    place(database, HERE, for_s=60)
+    let_pass(database, 61)
+    assert (covers(database, HERE), Freezes(database).active()) == (None, [])
+    assert lift(database, HERE) == []
+    let_pass(database, 1_000)
+    assert Retention(database, keep_s=900).remove_some(10) == 1
+
+
+def test_it_outlives_its_process(database: Database, database_url: str) -> None:
+    """It is a row."""
+    frozen = place(database, "all")
+    successor = Database(database_url, clock=time.time)
+    assert Freezes(successor).active() == [frozen]
+    successor.close()
+
+
+def test_lifting_ends_every_freeze_of_exactly_that_scope(database: Database) -> None:
+    """A freeze of a gateway stays when the one of all is lifted."""
+    place(database, HERE)
+    place(database, "all")
+    place(database, "all", for_s=7200)
+    assert [freeze.scope for freeze in lift(database, "all")] == ["all", "all"]
+    assert [freeze.scope for freeze in Freezes(database).active()] == [HERE]
+
+
+def test_placing_and_lifting_are_told_and_kept(database: Database) -> None:
+    """In every channel once, as messages of their own; in the audit trail with who and where."""
+    place(database, HERE)
+    lift(database, HERE)
+    said = [
+        (channel, text)
+        for text in (f'{{"text": "{HERE}"}}', '{"text": "1 by U0BEN000001"}')
+        for channel in CHANNELS
+    ]
+    assert queued(database) == said
+    with database.read() as tx:
+        trail = [(row.kind, row.actor, row.channel_id) for row in tx.connection.execute(events.select())]
+    assert trail == [
+        ("frozen", "U0ANA000001", CHANNELS[0]),
+        ("unfrozen", "U0BEN000001", CHANNELS[0]),
+    ]
