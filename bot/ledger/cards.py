@@ -1,6 +1,5 @@
 """A card's deletions as one: shown together, and after the confirm cleared or voided together."""
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from bot.ledger.rows import (
     add_post,
     add_says,
     deletion_from,
+    new_id,
     released,
     stake_to_text,
     touch,
@@ -85,7 +85,7 @@ class Cards:
         """
         was = held.deletion
         tier = highest(one.stake.tier for one in shown)
-        ids = [was.deletion_id, *(secrets.token_urlsafe(12) for _ in shown[1:])]
+        ids = [was.deletion_id, *(new_id() for _ in shown[1:])]
         with self._database.write() as tx:
             if tier is Tier.FORBIDDEN:
                 outcome = {

@@ -1,13 +1,12 @@
 """Freezes: while one holds, no card is confirmed on its gateway, or anywhere. They end by themselves."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import RowMapping, and_, insert, select, update
 
 from bot.domain.model import Freeze
 from bot.ledger.database import Database, Transaction
-from bot.ledger.rows import add_event, add_post_of
+from bot.ledger.rows import add_event, add_post_of, new_id
 from bot.ledger.tables import freezes
 
 EVERYWHERE = "all"
@@ -32,7 +31,7 @@ class Freezes:
         announce_to: Sequence[str],
     ) -> Freeze:
         """Freeze a gateway, or "all", until then (epoch seconds), and tell these channels."""
-        freeze_id = secrets.token_urlsafe(9)
+        freeze_id = new_id()
         with self._database.write() as tx:
             freeze = Freeze(
                 freeze_id=freeze_id,

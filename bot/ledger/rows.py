@@ -1,6 +1,7 @@
 """Between the ledger's rows and the domain's values, and the small writes that several verbs share."""
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -69,6 +70,11 @@ class HeldPost:
     def body(self) -> Mapping[str, Any] | None:
         """What is to be said, where it isn't drawn; raises ValueError where it can't be read."""
         return None if self.text is None else dict(json.loads(self.text))
+
+
+def new_id() -> str:
+    """An opaque id: letters and digits, so that it is one word to a shell and to a double click."""
+    return secrets.token_hex(10)
 
 
 def tunnel_to_text(tunnel: Tunnel | None) -> str | None:

@@ -1,7 +1,6 @@
 """The ledger as people use it: ask, decide, stop, look."""
 
 import json
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from bot.ledger.rows import (
     add_private,
     deletion_by_id,
     deletion_from,
+    new_id,
     read_batch,
     released,
     touch,
@@ -63,7 +63,7 @@ class Ledger:
 
     def ask(self, ask: Ask) -> str:
         """Put an ask on disk; returns the deletion's id, which is its card's."""
-        deletion_id = secrets.token_urlsafe(12)
+        deletion_id = new_id()
         with self._database.write() as tx:
             tx.connection.execute(
                 deletions.insert().values(
