@@ -145,9 +145,10 @@ class Bot:
 
     def start(self) -> None:
         """Connect to Slack and begin to work; what an earlier process left undone goes on by itself."""
+        # Who is who comes first: until that is known, everybody is turned away.
+        self._people.start()
         if self._web:
             self._web.start()
-        self._people.start()
         self._slack.start()
         self._worker.start()
         self._housekeeping.start()

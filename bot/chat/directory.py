@@ -19,6 +19,8 @@ from bot.domain.policy import Standing
 from bot.domain.text import clean
 
 REFRESH_S = 60.0
+# After a read that failed, sooner: until somebody is known, they are turned away.
+FIRST_RETRY_S = 2.0
 MAX_AGE_S = 300.0
 # Slack answers users.info about a hundred times a minute, so each person is asked about less often: a first
 # miss leaves time for a second try before what is known is too old.
@@ -102,17 +104,21 @@ class Directory:
         """End the thread after its current read."""
         self._stopping.set()
 
-    def refresh(self) -> None:
-        """Read every group once, and whoever is due; what can't be read stays until it is too old."""
+    def refresh(self) -> bool:
+        """Read every group once, and whoever is due; what can't be read stays until it is too old.
+
+        Returns whether everything could be read.
+        """
         due = self._due()
         groups = [partial(self._read_group, group_id) for group_id in self._group_ids]
-        self._each([*groups, *(partial(self._read_person, user_id) for user_id in due)])
+        read = self._each([*groups, *(partial(self._read_person, user_id) for user_id in due)])
         # Whoever the groups have just told of.
-        self._each([partial(self._read_person, user_id) for user_id in self._due(besides=due)])
+        return self._each([partial(self._read_person, one) for one in self._due(besides=due)]) and read
 
-    def _each(self, reads: Sequence[Callable[[], None]]) -> None:
-        """Several at once, in threads that keep no process alive."""
+    def _each(self, reads: Sequence[Callable[[], bool]]) -> bool:
+        """Several at once, in threads that keep no process alive; whether all succeeded."""
         left = deque(reads)
+        succeeded: list[bool] = []
 
         def read_on() -> None:
             while left and not self._stopping.is_set():
@@ -120,7 +126,7 @@ class Directory:
                     read = left.popleft()
                 except IndexError:  # another thread was faster
                     return
-                read()
+                succeeded.append(read())
 
         readers = [
             threading.Thread(target=read_on, name="directory-reader", daemon=True)
@@ -130,12 +136,15 @@ class Directory:
             reader.start()
         for reader in readers:
             reader.join()
+        return all(succeeded)
 
     def _keep_fresh(self) -> None:
+        retry_s = FIRST_RETRY_S
         while not self._stopping.is_set():
-            self.refresh()
+            read = self.refresh()
             self._read_once.set()
-            self._stopping.wait(REFRESH_S)
+            self._stopping.wait(REFRESH_S if read else retry_s)
+            retry_s = FIRST_RETRY_S if read else min(REFRESH_S, 2 * retry_s)
 
     def _is_old(self, asked_at: float) -> bool:
         return self._monotonic() - asked_at > MAX_AGE_S
@@ -152,17 +161,18 @@ class Directory:
         due = [one for one in named.difference(besides) if asked_at[one] <= before]
         return sorted(due, key=lambda one: (asked_at[one], one))[: PEOPLE_AT_A_TIME - len(besides)]
 
-    def _read_group(self, group_id: str) -> None:
+    def _read_group(self, group_id: str) -> bool:
         asked_at = self._monotonic()
         try:
             users = self._client.usergroups_users_list(usergroup=group_id)["users"]
             members = frozenset(_of(list, users))
         except _UNREADABLE as exc:
             log.warning("user group unreadable group=%s error=%s%s", group_id, *_why(exc))
-        else:
-            self._groups[group_id] = _Group(asked_at=asked_at, members=members)
+            return False
+        self._groups[group_id] = _Group(asked_at=asked_at, members=members)
+        return True
 
-    def _read_person(self, user_id: str) -> None:
+    def _read_person(self, user_id: str) -> bool:
         asked_at = self._monotonic()
         try:
             user = _of(dict, self._client.users_info(user=user_id)["user"])
@@ -172,7 +182,7 @@ class Directory:
             word, advice = _why(exc)
             if word not in _NO_SUCH_PERSON:
                 log.warning("person unreadable user=%s error=%s%s", user_id, word, advice)
-                return
+                return False
             user = {"deleted": True}
         offset = user.get("tz_offset")
         self._people[user_id] = _Person(
@@ -180,6 +190,7 @@ class Directory:
             standing=_standing(user_id, user),
             tz_offset_s=offset if isinstance(offset, int) else None,
         )
+        return True
 
 
 def _of(kind: type[T], answer: object) -> T:

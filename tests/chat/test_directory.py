@@ -316,3 +316,19 @@ def test_a_slack_that_cannot_be_reached_starts_all_the_same() -> None:
     known.stop()
     assert known.members(ON_CALL) is None
     assert known.standing(ANA) is None
+
+
+def test_after_a_start_that_failed_it_is_read_again_soon(
+    slack: LocalSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is turned away for a minute because Slack had a hiccup when the bot started."""
+    monkeypatch.setattr(directory, "FIRST_RETRY_S", 0.1)
+    for _ in range(3):
+        slack.inject(INFO, Fault.http(500))
+    slack.inject(LIST, Fault.http(500))
+    known = Directory(BOT_TOKEN, slack.api_url, group_ids=[ON_CALL], user_ids=[ANA])
+    known.start()
+    assert known.members(ON_CALL) is None
+    slack.wait_for(lambda: known.members(ON_CALL) and known.standing(ANA) and known.standing(BEN))
+    known.stop()
+    assert directory.REFRESH_S > 15 > directory.FIRST_RETRY_S
