@@ -68,6 +68,7 @@ def event_record(one: Event) -> Record:
             "at": _iso(one.at),
             "event": one.kind,
             "deletion_id": one.deletion_id,
+            "tunnel_id": one.tunnel_id,
             "actor": one.actor,
             "channel": one.channel_id,
             "request_id": one.request_id,
@@ -76,7 +77,7 @@ def event_record(one: Event) -> Record:
     )
 
 
-EVENT_COLUMNS = ("at", "event", "deletion_id", "actor", "channel", "request_id", "detail")
+EVENT_COLUMNS = ("at", "event", "deletion_id", "tunnel_id", "actor", "channel", "request_id", "detail")
 COLUMNS = (
     "deletion_id",
     "asked_at",

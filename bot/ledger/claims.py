@@ -126,8 +126,16 @@ class Claims:
             if tell is not None and event is not None:
                 add_private(tx, was, event, tell)
             if event is not None:
-                about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
-                add_event(tx, event, request_id=deletion.request_id, detail=detail or deletion.code, **about)
+                add_event(
+                    tx,
+                    event,
+                    deletion_id=was.deletion_id,
+                    # An ask stands for all its tunnels.
+                    tunnel_id=None if was.state is State.ASKED else was.tunnel_id,
+                    channel_id=was.channel_id,
+                    request_id=deletion.request_id,
+                    detail=detail or deletion.code,
+                )
             return deletion
 
     def broke(

@@ -1,6 +1,7 @@
 """Freezes: while one holds, no card is confirmed on its gateway, or anywhere. They end by themselves."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import RowMapping, and_, insert, select, update
 
@@ -44,7 +45,9 @@ class Freezes:
             )
             kept = {name: getattr(freeze, name) for name in Freeze.__dataclass_fields__}
             tx.connection.execute(insert(freezes).values(**kept))
-            add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=f"{scope} until {until:.0f}")
+            ends = datetime.fromtimestamp(until, UTC).isoformat(timespec="minutes")
+            detail = f"{scope} until {ends}: {reason}"
+            add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=detail)
             _tell(tx, f"freeze {freeze_id}", "frozen", says(freeze), announce_to)
         return freeze
 

@@ -31,6 +31,7 @@ class Event:
     at: float
     kind: str
     deletion_id: str | None
+    tunnel_id: str | None
     actor: str | None
     channel_id: str | None
     request_id: str | None
@@ -54,7 +55,11 @@ class History:
         fits = _fits(HistoryQuery(tunnel_id=query.tunnel_id, gateway_id=query.gateway_id))
         conditions: list[ColumnElement[bool]] = []
         if fits:
-            conditions.append(events.c.deletion_id.in_(select(deletions.c.deletion_id).where(*fits)))
+            its_own, its_cards = (
+                events.c.deletion_id.in_(select(one).where(*fits))
+                for one in (deletions.c.deletion_id, deletions.c.card_id)
+            )
+            conditions.append(or_(its_own, and_(its_cards, events.c.tunnel_id.is_(None))))
         if query.user_id:
             conditions.append(events.c.actor == query.user_id)
         if query.since is not None:

@@ -30,6 +30,7 @@ def _safe_by_design(connection: Connection) -> None:
     ):
         connection.execute(text(f"ALTER TABLE deletions ADD COLUMN {column}"))
     for statement in (
+        "ALTER TABLE events ADD COLUMN tunnel_id TEXT",
         "CREATE TABLE kits (deletion_id TEXT NOT NULL PRIMARY KEY, card_id TEXT NOT NULL, kit TEXT NOT NULL)",
         "CREATE INDEX ix_kits_card_id ON kits (card_id)",
         (

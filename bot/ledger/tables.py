@@ -128,7 +128,9 @@ events = Table(
     Column("event_id", Integer, primary_key=True, autoincrement=True),
     Column("at", Double, nullable=False),
     Column("kind", Text, nullable=False),
+    # Of what happened to a card as a whole, its id, and no tunnel's.
     Column("deletion_id", Text, index=True),
+    Column("tunnel_id", Text),
     Column("actor", Text),
     Column("channel_id", Text),
     Column("request_id", Text),

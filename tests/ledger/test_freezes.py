@@ -112,7 +112,10 @@ def test_placing_and_lifting_are_told_and_kept(database: Database) -> None:
     ]
     assert queued(database) == said
     with database.read() as tx:
-        trail = [(row.kind, row.actor, row.channel_id) for row in tx.connection.execute(events.select())]
+        rows = tx.connection.execute(events.select()).all()
+    trail = [(row.kind, row.actor, row.channel_id) for row in rows]
+    assert rows[0].detail.startswith(f"{HERE} until 2")
+    assert rows[0].detail.endswith(": migration")
     assert trail == [
         ("frozen", "U0ANA000001", CHANNELS[0]),
         ("unfrozen", "U0BEN000001", CHANNELS[0]),
