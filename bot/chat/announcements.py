@@ -4,12 +4,14 @@ from bot.chat.blocks import Body, Element, bold, escape, lines, plain, quote, re
 from bot.chat.pieces import alarm, asked_by, risk, who
 from bot.domain.explain import explain
 from bot.domain.model import Batch, State
+from bot.domain.text import clean
 
 
 def announcement(batch: Batch, link: str | None) -> Body:
     """Who, what, why, at which risk, and how it stands; link: to the card's thread, where it is known."""
     lead = batch.lead
-    what = lead.tunnel_id if batch.size == 1 else f"{batch.size} tunnels of {lead.gateway_id}"
+    tunnel_id = clean(lead.tunnel_id, 40)
+    what = tunnel_id if batch.size == 1 else f"{batch.size} tunnels, {tunnel_id} among them"
     standing = _standing(batch)
     rows: list[list[Element]] = [
         [bold("Deletion  "), value(what), plain("  "), bold(standing)],
