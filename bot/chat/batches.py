@@ -94,7 +94,12 @@ def _question(batch: Batch) -> str:
 def _risks(batch: Batch) -> list[list[Element]]:
     """Why the card's tier isn't low: each reason once, with the tunnels that it is about."""
     if batch.lead.tier is Tier.LOW:
-        return [[bold("Low risk: "), plain("they carry nothing, and none is the last of its kind.")]]
+        return [
+            [
+                bold("Low risk: "),
+                plain("they are DOWN, no route points at them, and their gateways keep healthy tunnels."),
+            ]
+        ]
     about: dict[str, list[str]] = {}
     for row in batch.rows:
         for why in row.stake.reasons if row.stake else ():

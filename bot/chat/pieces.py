@@ -61,7 +61,12 @@ def risk(deletion: Deletion) -> list[list[Element]]:
     """How much is at risk, and why; our own words."""
     reasons = deletion.stake.reasons if deletion.stake else ()
     if deletion.tier is Tier.LOW:
-        return [[bold("Low risk: "), plain("it carries nothing and isn't the last of its kind.")]]
+        return [
+            [
+                bold("Low risk: "),
+                plain("it is DOWN, no route points at it, and its gateway keeps a healthy tunnel."),
+            ]
+        ]
     title = "High risk: " if deletion.tier is Tier.HIGH else "Why: "
     return [[bold(title), plain(clean("; ".join(reasons), 1_000) or "see the table"), plain(".")]]
 

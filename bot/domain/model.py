@@ -76,8 +76,8 @@ class Unreadable:
 class Tier(StrEnum):
     """How much a deletion puts at risk."""
 
-    LOW = "low"  # carries nothing, and is not the last of its kind
-    HIGH = "high"  # carries traffic, routes point at it, the last healthy one, or something can't be read
+    LOW = "low"  # DOWN, no route points at it, and its gateway keeps a healthy tunnel
+    HIGH = "high"  # UP, routes point at it, no other is healthy there, or something can't be read
     FORBIDDEN = "forbidden"  # protected: it has no button
 
 

@@ -49,12 +49,13 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
     reasons = [*_traffic(tunnel)]
     if routes:
         reasons.append("a route points at it" if len(routes) == 1 else f"{len(routes)} routes point at it")
-    if tunnel.carries_traffic is not False:
-        if gateway_left == 0:
-            reasons.append(f"it is the last healthy tunnel on {clean(tunnel.gateway_id, _SHOWN)}")
-        if customer_left == 0:
-            customer = clean(tunnel.customer_gateway_id, _SHOWN)
-            reasons.append(f"it is the last healthy tunnel to {customer}")
+    down = tunnel.carries_traffic is False
+    if gateway_left == 0:
+        # A DOWN one may come up again: in an outage, everything is DOWN.
+        last = "no other tunnel is healthy on" if down else "it is the last healthy tunnel on"
+        reasons.append(f"{last} {clean(tunnel.gateway_id, _SHOWN)}")
+    if customer_left == 0 and not down:
+        reasons.append(f"it is the last healthy tunnel to {clean(tunnel.customer_gateway_id, _SHOWN)}")
     reasons += [f"not known: {what}" for what in unread]
     risky = Tier.HIGH if reasons else Tier.LOW
     return Stake(

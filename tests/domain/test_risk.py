@@ -68,7 +68,7 @@ def stake(
 def test_the_tier_as_a_table(
     tunnel: Tunnel, routes: object, gateway: object, customer: object, tags: object, protected: bool
 ) -> None:
-    """Low only when it is DOWN, nothing points at it, and everything could be read; protection beats all."""
+    """Low: DOWN, no routes, another healthy one, and all could be read; forbidden beats both."""
     tunnel = replace(tunnel, tags=tags)  # type: ignore[arg-type]  # tests name the parts
     found = stake(
         tunnel,
@@ -78,7 +78,7 @@ def test_the_tier_as_a_table(
         protected=(tunnel.name,) if protected else (),
     )
     readable = UNREAD not in (routes, gateway, customer)
-    low = tunnel.net_status == "UNAVAILABLE" and routes == () and readable
+    low = tunnel.net_status == "UNAVAILABLE" and routes == () and gateway == OTHERS and readable
     expected = Tier.FORBIDDEN if tags or protected else Tier.LOW if low else Tier.HIGH
     assert found.tier is expected
     assert bool(found.reasons) is (expected is not Tier.LOW)
@@ -131,9 +131,12 @@ def test_what_leaves_too_saves_nobody() -> None:
     assert any("last healthy tunnel on" in reason for reason in found.reasons)
 
 
-def test_a_tunnel_that_is_down_is_nobodys_last() -> None:
-    """It isn't healthy itself."""
-    assert stake(DOWN, gateway_healthy=frozenset(), customer_healthy=frozenset()).tier is Tier.LOW
+def test_where_everything_is_down_nothing_is_of_low_risk() -> None:
+    """In an outage, one click deletes nothing; a site that was given up, on a gateway that works, is low."""
+    outage = stake(DOWN, gateway_healthy=frozenset(), customer_healthy=frozenset())
+    assert outage.tier is Tier.HIGH
+    assert outage.reasons == ("no other tunnel is healthy on vpngw-7lcl5331",)
+    assert stake(DOWN, customer_healthy=frozenset()).tier is Tier.LOW
 
 
 def test_a_cards_tier_is_that_of_its_riskiest_tunnel() -> None:
