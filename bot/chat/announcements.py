@@ -38,9 +38,8 @@ def announcement(batch: Batch, link: str | None) -> Body:
 
 def _standing(batch: Batch) -> str:
     lead = batch.lead
-    if batch.size > 1 and lead.decided_at is not None and lead.state is not State.VOID:
-        if lead.state is State.CANCELLED and not lead.stopped:
-            return "cancelled"
+    whole = batch.count(State.VOID, State.CANCELLED) == batch.size
+    if batch.size > 1 and lead.decided_at is not None and not whole:
         if batch.ended == batch.size:
             return f"over: {batch.count(State.GONE)} of {batch.size} are gone"
         return "confirmed, under way"

@@ -28,10 +28,14 @@ def card(batch: Batch, rules: Rules) -> Body:
     shown.append(lines(*_standing(batch, rules)))
     # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
     stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
-    shown += buttons(lead, _question(batch), rules, unsent=stoppable)
+    shown += buttons(lead, _question(batch), rules, unsent=stoppable, void=_all(batch, State.VOID))
     end = "" if headline.endswith("?") else "."
     glass = f"BREAK-GLASS {escape(lead.break_glass)}. " if lead.break_glass else ""
     return {"text": f"{glass}{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
+
+
+def _all(batch: Batch, state: State) -> bool:
+    return batch.count(state) == batch.size
 
 
 def _headline(batch: Batch) -> str:
@@ -43,9 +47,9 @@ def _headline(batch: Batch) -> str:
             return f"Protected: {tunnels} stay"
         case State.EXPIRED:
             return f"Expired: {tunnels} stay"
-        case State.VOID:
+        case State.VOID if _all(batch, State.VOID):
             return f"Void: {tunnels} stay"
-        case State.CANCELLED if batch.count(State.CANCELLED) == batch.size:
+        case State.CANCELLED if _all(batch, State.CANCELLED):
             return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {tunnels} stay"
     if batch.ended < batch.size:
         return f"Deleting {tunnels}"
@@ -127,12 +131,12 @@ def _standing(batch: Batch, rules: Rules) -> list[list[Element]]:
             return [[warning], *_risks(batch), *demands(lead, rules), expiry(lead)]
         case State.EXPIRED:
             return [[plain("Nobody decided in time. Nothing was deleted; ask again if it's still wanted.")]]
-        case State.VOID:
+        case State.VOID if _all(batch, State.VOID):
             why = [[bold(f"{explain(lead.code).title}.")]] if lead.code else []
             return [*why, [plain("Nothing was deleted.")]]
-        case State.CANCELLED if batch.count(State.CANCELLED) == batch.size and not lead.stopped:
+        case State.CANCELLED if _all(batch, State.CANCELLED) and not lead.stopped:
             return [[*who(lead, "Cancelled"), plain(" Nothing was deleted.")]]
-    aborting = window(lead) if batch.count(State.CONFIRMED) == batch.size else []
+    aborting = window(lead) if _all(batch, State.CONFIRMED) else []
     return [who(lead, "Confirmed"), *aborting, [plain(_tally(batch))]]
 
 

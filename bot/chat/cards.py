@@ -35,7 +35,8 @@ def card(batch: Batch, rules: Rules) -> Body:
     headline = _headline(deletion)
     shown = [header(headline), *alarm(deletion), _stake(deletion), *reason(deletion)]
     shown.append(_standing(deletion, rules))
-    shown += buttons(deletion, question(deletion), rules, unsent=deletion.state is State.CONFIRMED)
+    unsent, void = deletion.state is State.CONFIRMED, deletion.state is State.VOID
+    shown += buttons(deletion, question(deletion), rules, unsent=unsent, void=void)
     impact = _impact(deletion) if deletion.state is State.PENDING else ""
     glass = f"BREAK-GLASS {escape(deletion.break_glass)}. " if deletion.break_glass else ""
     text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {impact}"

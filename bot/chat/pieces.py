@@ -97,10 +97,10 @@ def window(deletion: Deletion) -> list[list[Element]]:
     ]
 
 
-def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool) -> list[Block]:
+def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool, void: bool) -> list[Block]:
     """Confirm and Cancel while nobody has decided; Stop while there is something that was not sent.
 
-    A card that was void because of a change offers a fresh one.
+    A card that is void because of a change offers a fresh one.
     """
     if deletion.state is State.PENDING:
         confirm = _button(deletion, "Confirm", CONFIRM_ACTION) | {"style": "danger"}
@@ -115,7 +115,7 @@ def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool) ->
         return [{"type": "actions", "elements": [confirm, _button(deletion, "Cancel", CANCEL_ACTION)]}]
     if unsent:
         return [{"type": "actions", "elements": [_button(deletion, "Stop", STOP_ACTION)]}]
-    if deletion.state is State.VOID and deletion.code == OwnCode.CHANGED:
+    if void and deletion.code == OwnCode.CHANGED:
         return [{"type": "actions", "elements": [_button(deletion, "Fresh card", FRESH_ACTION)]}]
     return []
 

@@ -165,8 +165,8 @@ class Deletion:
     stands for all: `wanted` has their ids (none: all of the gateway's).
 
     tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
-    send_at: the end of the abort window; nothing is sent before it. cleared: the card's tunnels were read
-    again after the confirm, and are as they were shown.
+    send_at: the end of the abort window; nothing is sent before it. cleared_at: when the card's
+    tunnels were read again after the confirm, and were as they were shown.
     """
 
     deletion_id: str
@@ -200,7 +200,7 @@ class Deletion:
     stake: Stake | None = None
     break_glass: str = ""
     send_at: float | None = None
-    cleared: bool = False
+    cleared_at: float | None = None
 
     @property
     def stopped(self) -> bool:

@@ -72,12 +72,12 @@ OWN_FINAL: Texts = {
     ),
     OwnCode.CHANGED: (
         "What matters has changed since the card was made",
-        "The tunnel was read again after Confirm, and it isn't as the card showed it. Nothing was deleted.",
+        "The tunnel was read again after Confirm, and it isn't as the card showed it, so it isn't sent.",
         "Look at what changed, and ask for a fresh card if the deletion is still wanted.",
     ),
     OwnCode.FROZEN: (
         "Deletions are frozen",
-        "A freeze was placed after Confirm and before anything was sent. Nothing was deleted.",
+        "A freeze was placed after Confirm, so it isn't sent.",
         "See /vpn freezes; ask again when the freeze has ended.",
     ),
     OwnCode.NO_KIT: (

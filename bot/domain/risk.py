@@ -1,6 +1,6 @@
 """How much a deletion puts at risk, and what has changed since a card showed it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from bot.domain.model import Route, Stake, Tier, Tunnel, Unreadable
@@ -9,6 +9,7 @@ from bot.domain.text import clean
 PROTECT_TAG = "vpn-bot:protect"
 _NOT_PROTECTED = frozenset({"false", "no", "off", "0"})
 _SHOWN = 60
+STATE, NET_STATUS, HEALTH_CHECK = "State", "Net status", "Health check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +76,26 @@ def highest(tiers: Iterable[Tier]) -> Tier:
 
 def changes(before: Tunnel, was: Stake, now: Tunnel, stake: Stake) -> tuple[Change, ...]:
     """What matters and isn't as it was on the card; that fewer are left beside it matters once none is."""
+    around = (("Routes", _routes(was), _routes(stake)), ("Risk", _reasons(was), _reasons(stake)))
+    return (*own_changes(before, now), *_different(around))
+
+
+def own_changes(before: Tunnel, now: Tunnel, *, but: Container[str] = ()) -> tuple[Change, ...]:
+    """What matters of the tunnel itself, but for what is named in `but`."""
     fields = (
         ("Gateway", before.gateway_id, now.gateway_id),
         ("Customer gateway", before.customer_gateway_id, now.customer_gateway_id),
         ("Name", before.name, now.name),
-        ("State", before.state, now.state),
-        ("Net status", before.net_status, now.net_status),
-        ("Health check", _health(before), _health(now)),
+        (STATE, before.state, now.state),
+        (NET_STATUS, before.net_status, now.net_status),
+        (HEALTH_CHECK, _health(before), _health(now)),
         ("CIDRs", _cidrs(before), _cidrs(now)),
         ("Tags", _tags(before), _tags(now)),
-        ("Routes", _routes(was), _routes(stake)),
-        ("Risk", _reasons(was), _reasons(stake)),
     )
+    return _different(field for field in fields if field[0] not in but)
+
+
+def _different(fields: Iterable[tuple[str, str, str]]) -> tuple[Change, ...]:
     return tuple(Change(what=what, before=old, now=new) for what, old, new in fields if old != new)
 
 

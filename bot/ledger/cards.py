@@ -49,8 +49,9 @@ class Shown:
 class Confirmed:
     """What was confirmed, for the last look before anything is sent.
 
-    rows: the card's deletions that are to be sent; kits: theirs, as text; kits_unsaid: how many messages
-    with kits don't stand in the thread yet. leaving: other tunnels in the region that are on their way out.
+    rows: the deletions that are to be sent: a card's, or, once it was cleared, the one that is asked about.
+    kits: theirs, as text; kits_unsaid: how many messages with kits don't stand in the thread yet.
+    leaving: tunnels in the region that are on their way out, with the card's own.
     """
 
     rows: tuple[Deletion, ...]
@@ -143,7 +144,7 @@ class Cards:
         )
         with self._database.read() as tx:
             rows: tuple[Deletion, ...] = (deletion,)
-            if deletion.batch_size > 1:
+            if deletion.batch_size > 1 and deletion.cleared_at is None:
                 found = tx.connection.execute(select(deletions).where(of_card, *to_send)).mappings()
                 rows = tuple(deletion_from(row) for row in found)
             texts = select(kits.c.deletion_id, kits.c.kit).where(kits.c.card_id == deletion.card_id)
@@ -152,15 +153,15 @@ class Cards:
                 rows=rows,
                 kits={row[0]: row[1] for row in tx.connection.execute(texts)},
                 kits_unsaid=tx.connection.execute(unsaid).scalar_one(),
-                leaving=_leaving(tx, deletion.region, deletion.card_id),
+                leaving=_leaving(tx, deletion.region, deletion.card_id) | {row.tunnel_id for row in rows},
                 freeze=over(tx, {row.gateway_id or "" for row in rows}),
             )
 
     def clear(self, held: Held) -> None:
         """Every tunnel of the card is as it was shown: all of them may be sent."""
         was = held.deletion
-        free = {"cleared": True, **released()}
         with self._database.write() as tx:
+            free = {"cleared_at": tx.now, "waiting_code": None, **released()}
             write_held(tx, held, next_at=tx.now, **free)
             others = _unsent(was.card_id)
             tx.connection.execute(update(deletions).where(others).values(next_at=tx.now, **free))
@@ -207,7 +208,7 @@ def _unsent(card_id: str) -> Any:
         deletions.c.card_id == card_id,
         deletions.c.state == State.CONFIRMED.value,
         deletions.c.unclear.is_(False),
-        deletions.c.cleared.is_(False),
+        deletions.c.cleared_at.is_(None),
     )
 
 

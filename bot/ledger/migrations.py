@@ -26,7 +26,7 @@ def _safe_by_design(connection: Connection) -> None:
         "stake TEXT",
         "break_glass TEXT NOT NULL DEFAULT ''",
         f"send_at {double}",
-        "cleared BOOLEAN NOT NULL DEFAULT false",
+        f"cleared_at {double}",
     ):
         connection.execute(text(f"ALTER TABLE deletions ADD COLUMN {column}"))
     for statement in (

@@ -69,8 +69,8 @@ deletions = Table(
     Column("break_glass", Text, nullable=False, server_default=""),
     # The end of the abort window.
     Column("send_at", Double),
-    # The tunnels of the card were read again after the confirm, and are as they were shown.
-    Column("cleared", Boolean, nullable=False, server_default=text("false")),
+    # When the card's tunnels were read again after the confirm, and were as they were shown.
+    Column("cleared_at", Double),
     *_lease_columns(),
     Index("deletions_due", "state", "next_at"),
     Index("deletions_asked", "asked_at"),

@@ -61,6 +61,11 @@ class Lookout:
             for tunnel in tunnels
         }
 
+    def again(self, region: str, tunnel_id: str) -> Tunnel | Unreadable | None:
+        """One tunnel by itself; None where there is none."""
+        seen = self._read(self._cloud.look_up, region=region, tunnel_ids=[tunnel_id])()
+        return seen if isinstance(seen, Unreadable) else seen.get(tunnel_id)
+
     def stake(self, tunnel: Tunnel, around: Surroundings, leaving: Set[str]) -> Stake:
         """What deleting the tunnel puts at risk."""
         return assess(tunnel, around, leaving=leaving, protected=self._protected)
@@ -69,7 +74,7 @@ class Lookout:
         """Begin no further read."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, call: Callable[..., Found], **about: str) -> Callable[[], Found | Unreadable]:
+    def _read(self, call: Callable[..., Found], **about: object) -> Callable[[], Found | Unreadable]:
         """Begin to read; the result gives what was read."""
 
         def read() -> Found | Unreadable:

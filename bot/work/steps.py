@@ -90,7 +90,7 @@ class Steps:
         if tried and held.deletion.sent_at and not self._tries.in_time(held.deletion):
             self._not_again(held, tried, unclear=was_unclear)
             return
-        if not was_unclear and not held.deletion.cleared and not self._clearing.clear(held):
+        if not self._clearing.clear(held):
             return
         deletion = self._claims.advance(
             held, State.DELETING, event="sent", after_s=None, unclear=True, request_id=None

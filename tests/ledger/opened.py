@@ -10,6 +10,7 @@ from sqlalchemy import Table, select, update
 
 from bot.domain.model import Ask, Decision, Deletion, Stake, State, Tier, Tunnel
 from bot.domain.policy import Verdict
+from bot.domain.undo import kit_for, to_text
 from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
 from bot.ledger.database import Database
@@ -66,7 +67,14 @@ def ask(*tunnel_ids: str, channel_id: str = CHANNEL, region: str = "ap-guangzhou
 
 def show(cards: Cards, held: Held, *tunnels: Tunnel, tier: Tier = Tier.LOW) -> None:
     """Queue the card of an ask that is held; its undo kits stand nowhere."""
-    shown = [Shown(tunnel=tunnel, stake=Stake(tier=tier), kit="{}") for tunnel in tunnels]
+    shown = [
+        Shown(
+            tunnel=tunnel,
+            stake=Stake(tier=tier),
+            kit=to_text(kit_for(tunnel, (), held.deletion.region)) if tunnel.wire else "{}",
+        )
+        for tunnel in tunnels
+    ]
     cards.show(held, shown, ttl_s=TTL_S, kit_pages=lambda _: [])
 
 
@@ -121,7 +129,7 @@ class Replica:
     def skip_last_look(self) -> None:
         """Everything that is confirmed was looked at once more, and is as it was shown."""
         with self.database.write() as tx:
-            tx.connection.execute(update(deletions).values(cleared=True))
+            tx.connection.execute(update(deletions).values(cleared_at=tx.now))
 
     def clear(self, card_id: str) -> None:
         """Confirm a card and look once more: all of its tunnels are due."""

@@ -315,7 +315,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """A confirmed card is cleared as a whole, or voided as a whole."""
         was, cards = work.held.deletion, work.owner.cards
         card = self.of_card(was.card_id)
-        if was.state is not State.CONFIRMED or was.unclear or was.cleared:
+        if was.state is not State.CONFIRMED or was.unclear or was.cleared_at is not None:
             return
         if not unchanged and {row["state"] for row in card} != {State.CONFIRMED}:
             return
@@ -335,7 +335,7 @@ class LedgerMachine(RuleBasedStateMachine):
             if not unchanged:
                 assert row["state"] == State.VOID
             elif row["state"] == State.CONFIRMED and not row["unclear"]:
-                assert (row["cleared"], row["next_at"]) == (True, self.clock.now)
+                assert (row["cleared_at"], row["next_at"]) == (self.clock.now, self.clock.now)
 
     def prepare(self, work: Working, choice: int) -> None:
         was, claims = work.held.deletion, work.owner.claims

@@ -1,0 +1,196 @@
+"""Whatever is sent once more is looked at once more: only what was confirmed is deleted, to the last try."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from bot.domain.explain import OwnCode
+from bot.domain.model import Deletion, State, Tunnel
+from bot.errors import NotSent, OutcomeUnknown, Refused
+from bot.ledger.freezes import Freezes
+from bot.work.clear import CLEARED_FOR_S
+from bot.work.steps import Steps
+from tests.ledger.opened import BEN, CHANNEL, T0, TUNNEL, Replica
+from tests.work.cloud import STANDS, Cloud, Look
+from tests.work.test_steps import steps_over
+
+BUSY = Refused("UnsupportedOperation.MutexOperationTaskRunning", "busy", "r-busy")
+NO_ANSWER = OutcomeUnknown("reset")
+OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
+BOTH = {one.tunnel_id: one for one in (TUNNEL, OTHER)}
+ITSELF: dict[str, dict[str, object]] = {
+    "name": {"name": "keep this one"},
+    "gateway": {"gateway_id": "vpngw-an0ther0"},
+    "tags": {"tags": (("vpn-bot:protect", "yes"),)},
+    "settings": {"wire": TUNNEL.wire.replace("}", ', "DpdTimeout": "60"}')},
+}
+RUNNING: dict[str, dict[str, object]] = {
+    "net status": {"net_status": "UNAVAILABLE"},
+    "health": {"health_check_enabled": True, "health_check_status": "UNAVAILABLE"},
+}
+
+
+@dataclass
+class Scene:
+    """Two tunnels on one card, cleared; or one, whose answer got lost."""
+
+    replica: Replica
+    cloud: Cloud
+    steps: Steps
+
+    def batch(self) -> str:
+        """Cleared, and nothing sent yet."""
+        card_id = self.replica.show(TUNNEL, OTHER)
+        self.replica.clear(card_id)
+        return card_id
+
+    def act(self) -> None:
+        """Run the steps of all that is due."""
+        for held in self.replica.claims.claim(10, (State.CONFIRMED, State.DELETING)):
+            self.steps.act(held)
+            self.replica.leases.end([held])
+
+    def later(self) -> None:
+        """When every pause is over."""
+        self.replica.clock.now += 20
+        self.act()
+
+    def row(self, card_id: str, tunnel_id: str = TUNNEL.tunnel_id) -> Deletion:
+        batch = self.replica.ledger.batch(card_id, first=10)
+        assert batch is not None
+        return next(row for row in batch.rows if row.tunnel_id == tunnel_id)
+
+    def sent(self, tunnel_id: str = TUNNEL.tunnel_id) -> int:
+        """How many DeleteVpnConnection for it reached the cloud."""
+        return sum(one.endswith(tunnel_id) for one in self.cloud.deleted)
+
+
+@pytest.fixture
+def scene(first: Replica) -> Scene:
+    cloud = Cloud(look=BOTH)
+    return Scene(first, cloud, steps_over(first, cloud))
+
+
+def with_change(change: dict[str, object]) -> Look:
+    changed: Tunnel = replace(TUNNEL, **change)  # type: ignore[arg-type]  # tests name the fields
+    return {**BOTH, TUNNEL.tunnel_id: changed}
+
+
+@pytest.mark.parametrize("why", [BUSY, NotSent("refused")], ids=["busy", "unreachable"])
+@pytest.mark.parametrize("change", [*ITSELF, *RUNNING])
+def test_one_of_many_that_changed_while_it_waited_is_void_and_the_others_go(
+    scene: Scene, change: str, why: Refused | NotSent
+) -> None:
+    """Somebody was at it: that is why the cloud was busy."""
+    card_id = scene.batch()
+    scene.cloud.delete = why
+    scene.act()
+    scene.cloud.look, scene.cloud.delete = with_change({**ITSELF, **RUNNING}[change]), "r-1"
+    scene.later()
+    voided, went = scene.row(card_id), scene.row(card_id, OTHER.tunnel_id)
+    assert (voided.state, voided.code) == (State.VOID, OwnCode.CHANGED)
+    assert went.state is State.VERIFYING
+    assert (scene.sent(), scene.sent(OTHER.tunnel_id)) == (1, 2)
+
+
+def test_what_is_sent_for_the_first_time_was_looked_at_with_its_card(scene: Scene) -> None:
+    """A thousand tunnels aren't looked at one by one; after a refusal, each is."""
+    scene.batch()
+    looked = len(scene.cloud.looked)
+    scene.cloud.delete = BUSY
+    scene.act()
+    assert len(scene.cloud.looked) == looked
+    scene.later()
+    assert len(scene.cloud.looked) == looked + 2
+
+
+def test_the_state_that_was_waited_for_is_no_change(scene: Scene) -> None:
+    """Shown while it was being updated, refused for that, and sent when that was over."""
+    scene.cloud.look = with_change({"state": "PENDING"})
+    card_id = scene.replica.show(replace(TUNNEL, state="PENDING"), OTHER)
+    scene.replica.clear(card_id)
+    scene.cloud.delete = BUSY
+    scene.act()
+    scene.cloud.look, scene.cloud.delete = with_change({"state": "AVAILABLE"}), "r-1"
+    scene.later()
+    assert scene.row(card_id).state is State.VERIFYING
+
+
+def test_after_a_standstill_what_was_cleared_is_looked_at_before_it_is_sent(scene: Scene) -> None:
+    """A bot that comes back after an hour doesn't go by what it saw then."""
+    card_id = scene.batch()
+    scene.replica.clock.now += CLEARED_FOR_S + 1
+    scene.cloud.look = with_change({"name": "keep this one"})
+    scene.act()
+    assert (scene.row(card_id).state, scene.sent()) == (State.VOID, 0)
+    assert scene.row(card_id, OTHER.tunnel_id).state is State.VERIFYING
+
+
+@pytest.mark.parametrize("change", ITSELF)
+def test_after_a_lost_answer_what_has_changed_is_not_sent_again(scene: Scene, change: str) -> None:
+    """And not called undeleted: nobody knows. The code says why it was given up."""
+    scene.cloud.look, scene.cloud.delete = STANDS, NO_ANSWER
+    card_id = scene.replica.show()
+    assert scene.replica.decide(card_id).won
+    scene.replica.skip_last_look()
+    scene.act()
+    scene.later()  # it still stands
+    scene.cloud.look = with_change(ITSELF[change])
+    for _ in range(3):
+        scene.later()
+    ended = scene.replica.now(card_id)
+    assert (ended.state, ended.code) == (State.UNKNOWN, OwnCode.CHANGED)
+    assert scene.sent() == 1
+
+
+@pytest.mark.parametrize("change", RUNNING)
+def test_after_a_lost_answer_a_tunnel_that_goes_down_is_asked_for_again(scene: Scene, change: str) -> None:
+    """The first try may have begun to take it down."""
+    scene.cloud.look, scene.cloud.delete = STANDS, NO_ANSWER
+    card_id = scene.replica.show()
+    assert scene.replica.decide(card_id).won
+    scene.replica.skip_last_look()
+    scene.act()
+    scene.cloud.look, scene.cloud.delete = with_change(RUNNING[change]), "r-2"
+    scene.later()
+    scene.later()
+    assert scene.replica.now(card_id).state is State.VERIFYING
+    assert scene.sent() == 2
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["busy", "answer lost"])
+def test_a_freeze_ends_the_tries_of_what_was_confirmed_before(scene: Scene, lost: bool) -> None:
+    """Nothing is sent again under it."""
+    card_id = scene.batch()
+    scene.cloud.delete = NO_ANSWER if lost else BUSY
+    scene.act()
+    if lost:
+        scene.later()  # it still stands
+    sent = list(scene.cloud.deleted)
+    Freezes(scene.replica.database).place(
+        scope=TUNNEL.gateway_id,
+        until=T0 + 3_600,
+        reason="stop",
+        by=BEN,
+        channel_id=CHANNEL,
+        says=lambda _: {"text": "frozen"},
+        announce_to=[],
+    )
+    for _ in range(3):
+        scene.later()
+    ended = scene.row(card_id)
+    assert (ended.state, ended.code) == (State.UNKNOWN if lost else State.VOID, OwnCode.FROZEN)
+    assert scene.cloud.deleted == sent
+
+
+def test_a_look_that_fails_before_a_second_try_is_repeated_and_sends_nothing(scene: Scene) -> None:
+    """Until the look succeeds, or the time is up."""
+    card_id = scene.batch()
+    scene.cloud.delete = BUSY
+    scene.act()
+    scene.cloud.look, scene.cloud.delete = NotSent("refused"), "r-1"
+    scene.later()
+    assert (scene.row(card_id).state, scene.sent()) == (State.CONFIRMED, 1)
+    scene.cloud.look = BOTH
+    scene.later()
+    assert (scene.row(card_id).state, scene.sent()) == (State.VERIFYING, 2)
