@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, escape, header, lines, person, plain, value
-from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, reason, who, window
+from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, frozen, reason, who, window
 from bot.domain.explain import explain
 from bot.domain.model import Batch, Deletion, State, Tier
 from bot.domain.policy import Rules
@@ -25,7 +25,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     shown = [header(headline), *alarm(lead), lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
         shown.append(_table(batch.rows))
-    shown.append(lines(*_standing(batch, rules)))
+    shown += [lines(*_standing(batch, rules)), *frozen(batch.freeze)]
     # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
     stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
     shown += buttons(lead, _question(batch), rules, unsent=stoppable, void=_all(batch, State.VOID))

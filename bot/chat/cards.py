@@ -16,7 +16,19 @@ from bot.chat.blocks import (
     seconds,
     value,
 )
-from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, protected, reason, risk, who, window
+from bot.chat.pieces import (
+    alarm,
+    asked_by,
+    buttons,
+    demands,
+    expiry,
+    frozen,
+    protected,
+    reason,
+    risk,
+    who,
+    window,
+)
 from bot.domain.explain import explain
 from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
 from bot.domain.policy import Rules
@@ -34,7 +46,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     deletion = batch.lead
     headline = _headline(deletion)
     shown = [header(headline), *alarm(deletion), _stake(deletion), *reason(deletion)]
-    shown.append(_standing(deletion, rules))
+    shown += [_standing(deletion, rules), *frozen(batch.freeze)]
     unsent, void = deletion.state is State.CONFIRMED, deletion.state is State.VOID
     shown += buttons(deletion, question(deletion), rules, unsent=unsent, void=void)
     impact = _impact(deletion) if deletion.state is State.PENDING else ""

@@ -1,8 +1,8 @@
 """What the card of one tunnel and the card of many have in common."""
 
-from bot.chat.blocks import Block, Element, bold, clock, lines, person, plain, quote, value
+from bot.chat.blocks import Block, Element, bold, clock, lines, moment, person, plain, quote, value
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, State, Tier
+from bot.domain.model import Deletion, Freeze, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
 
@@ -80,6 +80,21 @@ def demands(deletion: Deletion, rules: Rules) -> list[list[Element]]:
     who_ = "somebody else than the one who asked" if second else "one person"
     act = "presses Confirm and types the id" if typed else "presses Confirm"
     return [[bold("It takes: "), plain(f"{who_} {act}.")]]
+
+
+def frozen(freeze: Freeze | None) -> list[Block]:
+    """What keeps a card from being confirmed for the time being: until when, by whom, why."""
+    if freeze is None:
+        return []
+    scope = "Everything" if freeze.scope == "all" else clean(freeze.scope, 40)
+    ends = [clock(freeze.until), plain(f" ({moment(freeze.until)}) by "), person(freeze.by), plain(".")]
+    return [
+        lines(
+            [bold("❄ Frozen  "), plain(f"{scope}, until "), *ends],
+            [plain("While that holds, this can't be confirmed.")],
+        ),
+        quote(freeze.reason),
+    ]
 
 
 def window(deletion: Deletion) -> list[list[Element]]:

@@ -212,13 +212,15 @@ class Deletion:
 class Batch:
     """The deletions of one card: `counts` has how many are in each state, `rows` some of them, in order.
 
-    waiting: how many can't be sent for the time being, by the code that says why.
+    waiting: how many can't be sent for the time being, by the code that says why. freeze: one that keeps
+    the card from being confirmed, while nobody has decided.
     """
 
     lead: Deletion
     counts: Mapping[State, int]
     rows: tuple[Deletion, ...]
     waiting: Mapping[str, int] = field(default_factory=dict)
+    freeze: Freeze | None = None
 
     @property
     def size(self) -> int:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, and_, insert, select, update
+from sqlalchemy import RowMapping, and_, insert, select, true, update
 
-from bot.domain.model import Freeze
+from bot.domain.model import Freeze, State
 from bot.ledger.database import Database, Transaction
-from bot.ledger.rows import add_event, add_post_of, new_id
-from bot.ledger.tables import freezes
+from bot.ledger.rows import CARD, add_event, add_post_of, new_id
+from bot.ledger.tables import deletions, freezes, posts
 
 EVERYWHERE = "all"
+DRAWN_CARDS = 40
 Body = Mapping[str, object]
 
 
@@ -49,6 +50,7 @@ class Freezes:
             detail = f"{scope} until {ends}: {reason}"
             add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=detail)
             _tell(tx, f"freeze {freeze_id}", "frozen", says(freeze), announce_to)
+            _draw_open_cards(tx, scope)
         return freeze
 
     def lift(
@@ -69,6 +71,7 @@ class Freezes:
             if lifted:
                 add_event(tx, "unfrozen", actor=by, channel_id=channel_id, detail=scope)
                 _tell(tx, f"freeze {ids[0]}", "unfrozen", says(lifted, by), announce_to)
+                _draw_open_cards(tx, scope)
         return lifted
 
     def active(self) -> list[Freeze]:
@@ -96,3 +99,13 @@ def _freeze(row: RowMapping) -> Freeze:
 def _tell(tx: Transaction, about: str, kind: str, body: Body, channel_ids: Sequence[str]) -> None:
     for channel_id in channel_ids:
         add_post_of(tx, about, f"{kind} {channel_id}", body, channel_id=channel_id)
+
+
+def _draw_open_cards(tx: Transaction, scope: str) -> None:
+    """Cards that wait for a decision show what holds over them; the latest ones, as Slack takes few edits."""
+    here = deletions.c.gateway_id == scope if scope != EVERYWHERE else true()
+    waiting = select(deletions.c.card_id).where(deletions.c.state == State.PENDING.value, here)
+    cards = select(posts.c.post_id).where(posts.c.kind == CARD, posts.c.card_id.in_(waiting))
+    latest = cards.order_by(posts.c.post_id.desc()).limit(DRAWN_CARDS).with_for_update()
+    drawn = list(tx.connection.execute(latest).scalars())
+    tx.connection.execute(update(posts).where(posts.c.post_id.in_(drawn)).values(wanted=posts.c.wanted + 1))

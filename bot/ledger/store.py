@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_, case, select, update
@@ -166,7 +166,10 @@ class Ledger:
     def batch(self, card_id: str, *, first: int, skip: int = 0, not_gone: bool = False) -> Batch | None:
         """A card's deletions: counts of all, `first` rows after `skip` (not_gone: of those that aren't)."""
         with self._database.read() as tx:
-            return read_batch(tx, card_id, first=first, skip=skip, not_gone=not_gone)
+            batch = read_batch(tx, card_id, first=first, skip=skip, not_gone=not_gone)
+            if batch is None or batch.lead.state is not State.PENDING:
+                return batch
+            return replace(batch, freeze=_proposal(tx, batch.lead).freeze)
 
     def proposal(self, card_id: str) -> Proposal | None:
         """What a decision on this card would be about."""

@@ -346,3 +346,12 @@ def test_a_card_that_is_void_because_of_a_change_offers_a_fresh_one() -> None:
     assert [button["action_id"] for button in buttons(batch_of(void))] == ["fresh_card"]
     assert "Nothing was deleted." in shown(void)
     assert buttons(batch_of(replace(void, code=OwnCode.FROZEN))) == []
+
+
+def test_one_void_tunnel_of_a_card_voids_no_other() -> None:
+    """Not even the first one: the card goes on, and offers no fresh one."""
+    void = replace(CONFIRMED, state=State.VOID, code=OwnCode.CHANGED)
+    batch = batch_of(void, replace(CONFIRMED, state=State.VERIFYING))
+    assert card(batch, ONE_CLICK)["text"].startswith("Deleting 2 VPN tunnels.")
+    assert buttons(batch) == []
+    assert [button["action_id"] for button in buttons(batch_of(void, void))] == ["fresh_card"]

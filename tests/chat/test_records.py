@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.announcements import announcement
+from bot.chat.cards import card
 from bot.chat.dialogs import not_it, nothing_done, typed_confirmation
 from bot.chat.notes import private
 from bot.chat.records import ROWS, freezes, frozen, history, unfrozen
@@ -14,6 +15,7 @@ from bot.domain.model import Batch, Deletion, Freeze, Proposal, State, Tier
 from bot.rehearsal.limits import check_message, check_view, objects, pings_everyone
 from tests.chat.hostile import batch_of, batches, deletions, foreign
 from tests.chat.test_cards import CONFIRMED, PENDING
+from tests.rules import ONE_CLICK
 
 T0 = 1_700_000_000.0
 FREEZE = Freeze(
@@ -48,10 +50,15 @@ def test_the_history_says_who_what_and_how_it_ended() -> None:
 
 @given(reason=foreign, count=st.integers(0, 30))
 def test_freezes_are_listed_with_their_reasons_and_ping_nobody(reason: str, count: int) -> None:
-    """Placed, listed, lifted."""
+    """Placed, listed, lifted, on a card."""
     freeze = replace(FREEZE, reason=reason)
-    for body in (freezes([freeze] * count), frozen(freeze), unfrozen([freeze], "U0BEN000001")):
+    cards = [
+        card(replace(batch, freeze=freeze), ONE_CLICK)
+        for batch in (batch_of(PENDING), batch_of(PENDING, PENDING))
+    ]
+    for body in (freezes([freeze] * count), frozen(freeze), unfrozen([freeze], "U0BEN000001"), *cards):
         fits(body)
+    assert all("this can't be confirmed" in repr(body) for body in cards)
     assert repr(freezes([freeze] * count)).count("vpngw-7lcl5331") == min(count, ROWS)
 
 

@@ -36,6 +36,8 @@ def test_while_it_holds_no_card_there_is_confirmed_and_elsewhere_it_is(frozen: P
         frozen, f"freeze {MAIN_GATEWAY} 2h migration <!channel> under way", "ben"
     )
     said(frozen, "Frozen")
+    assert "migration <!channel> under way" in card.wait_text("this can't be confirmed")
+    assert "Frozen" not in elsewhere.text
     assert card.confirm("ana").acked
     told = frozen.wait_private("ana", "are frozen until")
     assert "migration" in told
@@ -47,6 +49,7 @@ def test_while_it_holds_no_card_there_is_confirmed_and_elsewhere_it_is(frozen: P
     assert MAIN_GATEWAY in answer(frozen, f"unfreeze {MAIN_GATEWAY}")
     assert answer(frozen, "freezes") == "Nothing is frozen."
     said(frozen, "Unfrozen")
+    frozen.wait(lambda: "Frozen" not in card.text)
     card.confirm("ana")
     card.wait_reply("is gone")
 
@@ -59,6 +62,17 @@ def test_all_means_every_gateway_and_cancel_stays_possible(frozen: Play) -> None
     frozen.wait_private("ana", "Deletions on everything are frozen")
     card.cancel("ana")
     card.wait_text("Cancelled")
+
+
+def test_a_card_that_is_asked_for_under_a_freeze_shows_it(frozen: Play) -> None:
+    """Everybody sees it there, not only who presses; on a card of several too."""
+    answer(frozen, f"freeze {CCN_GATEWAY} 2h cut-over tonight", "ben")
+    tunnel_id = frozen.stage.vpc.add_tunnel(CCN_GATEWAY)
+    card = frozen.new_card(tunnel_id)
+    assert "cut-over tonight" in card.text
+    assert "by <@U0BEN000001>" in card.text
+    frozen.ask(f"delete {tunnel_id} {frozen.stage.vpc.add_tunnel()}")
+    assert "cut-over tonight" in shown(said(frozen, "Delete 2 VPN tunnels?"))
 
 
 def test_a_freeze_outlives_the_bot(frozen: Play) -> None:
