@@ -82,7 +82,7 @@ class Bot:
             verify_timeout_s=settings.vpn_bot_verify_timeout_s,
             max_batch=settings.vpn_bot_max_batch,
         )
-        tries = Tries(limits, clock)
+        tries = Tries(limits, clock, set_ahead_at=lambda: self._database.set_ahead_at)
         self._lookout = Lookout(self._cloud, protected=settings.vpn_bot_protected)
         preparing = Preparing(
             cloud=self._cloud,

@@ -197,7 +197,8 @@ def _why(deletion: Deletion) -> list[list[Element]]:
 
 
 def _gone(deletion: Deletion) -> str:
-    if deletion.sent_at is None or deletion.ended_at is None:
+    # A clock that was set back tells nothing.
+    if deletion.sent_at is None or deletion.ended_at is None or deletion.ended_at < deletion.sent_at:
         return "Gone."
     return f"Gone after {seconds(deletion.ended_at - deletion.sent_at)}."
 

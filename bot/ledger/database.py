@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import BadSettings, LedgerUnavailable
+from bot.ledger.watch import Watch
 
 BUSY_TIMEOUT_MS = 2_000
 WAL_RETRY_S = 0.01
@@ -48,7 +49,8 @@ class Database:
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._watch = Watch()
+        self._clock: Callable[[], float] = lambda: self._watch.seen(clock())
         # When, by the monotonic clock, the server was asked for its time, and what it said.
         self._asked = (-math.inf, 0.0)
         self._engine = _engine(url)
@@ -96,6 +98,11 @@ class Database:
         finally:
             self._writing.release()
 
+    @property
+    def set_ahead_at(self) -> float:
+        """The time right after the clock was last seen to leap ahead; -inf where it never was."""
+        return self._watch.set_ahead_at
+
     def now(self) -> float:
         """The ledger's time without asking: as of the last transaction, and what has passed since."""
         if self._is_sqlite:
@@ -111,7 +118,7 @@ class Database:
             # Whoever was frozen meanwhile would be ahead of the others, and take their rows from them.
             if time.monotonic() - asked_at > TOLD_WITHIN_S:
                 raise LedgerUnavailable("the database took too long to tell the time")
-            self._asked = (asked_at, server_time)
+            self._asked = (asked_at, self._watch.seen(server_time))
         return self.now()
 
 

@@ -41,6 +41,9 @@ class Clearing:
         with_its_card = deletion.cleared_at is None and deletion.sent_at is None
         if self._was_just_cleared(deletion):
             return True
+        if (left_s := self._tries.window_left_s(deletion)) > 0:
+            self._claims.advance(held, State.CONFIRMED, event="clock set ahead", after_s=left_s)
+            return False
         confirmed = self._cards.confirmed(deletion)
         if confirmed.freeze is not None:
             self._end(held, OwnCode.FROZEN, replies.frozen_since(confirmed.freeze))

@@ -211,7 +211,7 @@ class Steps:
 
     def _verify(self, held: Held, seen: Seen) -> None:
         deletion = held.deletion
-        waited_s = self._tries.clock() - (deletion.sent_at or deletion.asked_at)
+        waited_s = self._tries.waited_s(deletion.sent_at or deletion.asked_at)
         if not isinstance(seen, CloudError) and deletion.tunnel_id not in seen:
             self._gone(held)
             return
@@ -237,6 +237,8 @@ class Steps:
     def _gone(self, held: Held) -> None:
         deletion = held.deletion
         after_s = self._tries.clock() - deletion.sent_at if deletion.sent_at else None
+        if after_s is not None and after_s < 0:
+            after_s = None  # the clock was set back
         says = [Saying(kind="gone", body=replies.gone(deletion, after_s))]
         self._claims.advance(held, State.GONE, event="gone", says=says, code=None)
 

@@ -1,6 +1,7 @@
 """What every step has in common: how long things may take, pauses between tries, and lost leases."""
 
 import logging
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,15 +29,34 @@ class Tries:
     """When to try again, and until when, by the ledger's clock."""
 
     def __init__(
-        self, limits: Limits, clock: Callable[[], float], jitter: Callable[[], float] = random.random
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        *,
+        jitter: Callable[[], float] = random.random,
+        set_ahead_at: Callable[[], float] = lambda: -math.inf,
     ) -> None:
+        """set_ahead_at: when the clock last leapt ahead, by the clock itself."""
         self.limits = limits
         self.clock = clock
         self._jitter = jitter
+        self._set_ahead_at = set_ahead_at
 
     def in_time(self, deletion: Deletion) -> bool:
         """Whether a confirmed deletion may be tried (again) now."""
         return deletion.retry_until is None or self.clock() < deletion.retry_until
+
+    def window_left_s(self, deletion: Deletion) -> float:
+        """Where the clock leapt ahead in the abort window, people still have all of it, from then on."""
+        if deletion.send_at is None or deletion.decided_at is None:
+            return 0.0
+        leapt_at = self._set_ahead_at()
+        window_s = deletion.send_at - deletion.decided_at
+        return leapt_at + window_s - self.clock() if leapt_at > deletion.decided_at else 0.0
+
+    def waited_s(self, since: float) -> float:
+        """How many seconds have passed since then, at least: a leap of the clock isn't time that passed."""
+        return self.clock() - max(since, self._set_ahead_at())
 
     def pause_s(self, deletion: Deletion) -> float:
         """Doubling from half a second to ten, less up to a half at random, so that retries don't march."""

@@ -1,6 +1,8 @@
 """Steps at edges that end-to-end tests can't bring about: deadlines to the moment, doubts, lost leases."""
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,9 +78,11 @@ class Scene:
         return str(json.loads(body)["text"])
 
 
-def steps_over(replica: Replica, cloud: Cloud, jitter: float = 0.0) -> Steps:
+def steps_over(
+    replica: Replica, cloud: Cloud, jitter: float = 0.0, set_ahead_at: Callable[[], float] = lambda: -math.inf
+) -> Steps:
     limits = Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20)
-    tries = Tries(limits, replica.clock, lambda: jitter)
+    tries = Tries(limits, replica.clock, jitter=lambda: jitter, set_ahead_at=set_ahead_at)
     return steps_with(replica, cloud, tries)
 
 
