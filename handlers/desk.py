@@ -69,8 +69,9 @@ class Desk:
         confirm = decision is Decision.CONFIRM
 
         def may(proposal: Proposal) -> Verdict:
+            roles = policy.confirmers(proposal.lead, self.rules) if confirm else policy.CANCELLERS
             verdict = policy.may_decide(
-                person, channel_id, proposal.gateway_ids, confirm, self.rules, self.people
+                person, channel_id, proposal.gateway_ids, roles, self.rules, self.people
             )
             if verdict.allowed and confirm and proposal.lead.state is State.PENDING:
                 last = policy.may_confirm(

@@ -14,6 +14,7 @@ TYPED_CONFIRMATION = "typed confirmation"
 SECOND_PERSON = "second person"
 NOBODY = "VPN_BOT_OPERATORS is empty"
 OPERATOR, APPROVER = "operator", "approver"
+CANCELLERS = (OPERATOR, APPROVER)
 
 
 class When(StrEnum):
@@ -105,16 +106,24 @@ def may_ask(
     return next((one for one in verdicts if one.allowed), next(hopeful, refusal))
 
 
+def confirmers(deletion: Deletion, rules: Rules) -> tuple[str, ...]:
+    """The roles that may confirm: approvers; operators too where it takes no second person's consent.
+
+    A setting that asks for no second person at high risk makes no approvers of operators.
+    """
+    low = deletion.tier is Tier.LOW and not rules.second_person.applies(Tier.LOW)
+    return CANCELLERS if low or deletion.break_glass else (APPROVER,)
+
+
 def may_decide(
     person: Person,
     channel_id: str,
     gateway_ids: Collection[str],
-    confirm: bool,
+    roles: tuple[str, ...],
     rules: Rules,
     directory: Directory,
 ) -> Verdict:
-    """Whether they may confirm (approvers of every gateway) or cancel (operators and approvers) a card."""
-    roles = (APPROVER,) if confirm else (OPERATOR, APPROVER)
+    """Whether they have one of the roles on every gateway of a card: CANCELLERS, or `confirmers`."""
     return _all_of(_verdicts(person, channel_id, gateway_ids or {""}, roles, rules, directory))
 
 

@@ -37,6 +37,7 @@ CARD = Deletion(
 # The one who asked, as an approver; a second one; and everybody who may not in any case.
 ASKED, SECOND = "approver", "approver by group"
 MAY_CONFIRM = {ASKED, SECOND}
+OPERATE = {"operator", "operator by group"}
 
 
 def rules(typed: When = When.HIGH, second_person: When = When.HIGH) -> Rules:
@@ -56,7 +57,7 @@ def card(
 def decide(who: Person, about: Deletion, *, typed: bool, freeze: Freeze | None, by: Rules) -> list[Verdict]:
     """Both words on a confirm: whether they may at all, and the last one."""
     return [
-        policy.may_decide(who, HERE, {str(about.gateway_id)}, True, by, Slack()),
+        policy.may_decide(who, HERE, {str(about.gateway_id)}, policy.confirmers(about, by), by, Slack()),
         policy.may_confirm(about, by=who.user_id, typed=typed, freeze=freeze, rules=by),
     ]
 
@@ -70,7 +71,10 @@ def made(demand: When, tier: Tier) -> bool:
 @pytest.mark.parametrize("tier", Tier)
 @pytest.mark.parametrize("role", PEOPLE)
 def test_who_may_confirm_what_as_a_table(role: str, tier: Tier, state: State) -> None:
-    """Pending, not forbidden, not frozen, by an approver, who isn't alone, and typed where that is asked."""
+    """Pending, not forbidden, not frozen, by an approver who isn't alone, and typed where that is asked.
+
+    At low risk, or with an incident, by an operator too.
+    """
     for typed_when, second_when, typed, frozen, glass in product(
         When, When, (False, True), (False, True), (False, True)
     ):
@@ -84,7 +88,9 @@ def test_who_may_confirm_what_as_a_table(role: str, tier: Tier, state: State) ->
         alone = role == ASKED and not glass and made(second_when, tier)
         untyped = not typed and made(typed_when, tier)
         open_card = state is State.PENDING and tier is not Tier.FORBIDDEN and not frozen
-        expected = role in MAY_CONFIRM and open_card and not alone and not untyped
+        simple = glass or (tier is Tier.LOW and second_when is not When.ALWAYS)
+        named = role in (MAY_CONFIRM | OPERATE if simple else MAY_CONFIRM)
+        expected = named and open_card and not alone and not untyped
         case = (typed_when, second_when, typed, frozen, glass)
         assert all(one.allowed for one in words) == expected, (case, words)
         assert all(one.sentence.endswith(".") for one in words if not one.allowed)
@@ -94,6 +100,18 @@ def test_the_roles_of_the_table_are_those_of_the_rules() -> None:
     """Who may confirm on gateway B: what the default's approvers name, but for those who never may."""
     named = {role for role in PEOPLE if named_by(role, DEFAULT.approvers)}
     assert named - NEVER - {UNTOLD} == MAY_CONFIRM
+
+
+def test_operators_confirm_what_needs_no_second_person() -> None:
+    """One click at low risk; with an incident at 3 am; never what is risky, whatever is asked of it."""
+    only_them = {
+        (tier, glass, second): policy.confirmers(card(tier, glass=glass), rules(second_person=second))
+        for tier, glass, second in product((Tier.LOW, Tier.HIGH), (False, True), When)
+    }
+    assert {case for case, roles in only_them.items() if roles == (policy.APPROVER,)} == {
+        (Tier.LOW, False, When.ALWAYS),
+        *((Tier.HIGH, False, second) for second in When),
+    }
 
 
 def cases() -> list[tuple[When, When, Tier, bool, bool]]:

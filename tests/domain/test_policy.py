@@ -61,7 +61,8 @@ def verdict(
         return policy.may_stop(person, all_rules, known)
     if act == "ask":
         return policy.may_ask(person, HERE, tuple(gateways), all_rules, known)
-    return policy.may_decide(person, HERE, tuple(gateways), act == "confirm", all_rules, known)
+    roles = (policy.APPROVER,) if act == "confirm" else policy.CANCELLERS
+    return policy.may_decide(person, HERE, tuple(gateways), roles, all_rules, known)
 
 
 def named_on(gateway: str, role: str, act: str, setting: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.rehearsal.northwind import CHEN
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
 from tests.e2e.play import CHANNEL, Card, Play
@@ -263,3 +264,20 @@ def test_break_glass_lifts_the_second_person_and_nothing_else(new_play: NewPlay)
     card.wait_reply("is gone")
     response = play.ask("history").response or {}
     assert "BREAK-GLASS INC-42" in repr(response)
+
+
+def test_approvers_confirm_what_is_risky_and_operators_the_rest(new_play: NewPlay) -> None:
+    """Ben, an operator, is no second person; low risk is one click, and with an incident Ana is alone."""
+    play = new_play(VPN_BOT_APPROVERS=CHEN, **CAREFUL)
+    risky = play.new_card()
+    assert risky.confirm("ben").acked
+    play.wait_private("ben", "aren't one of vpn-bot's approvers")
+    confirm_typed(risky, "chen")
+    risky.wait_reply("is gone")
+    low = play.new_card(DOWN_TUNNEL)
+    assert low.confirm("ana").acked
+    low.wait_reply("is gone")
+    glass = play.new_card(options='--break-glass INC-42 --reason "no approver is up"')
+    confirm_typed(glass, "ana")
+    glass.wait_reply("is gone")
+    assert play.stage.slack.views("ben") == ()
