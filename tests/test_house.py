@@ -277,3 +277,11 @@ def test_every_pin_is_hashed() -> None:
     ]
     assert unhashed == []
     assert len(pins) > 20
+
+
+def test_every_peer_that_is_measured_beside_is_pinned() -> None:
+    """`make bench` installs what is pinned, and no more."""
+    wanted = re.findall(r"^[\w-]+", (ROOT / "bench/requirements.in").read_text("utf-8"), re.MULTILINE)
+    pinned = (ROOT / "bench/requirements.txt").read_text("utf-8")
+    assert "dbos" in wanted
+    assert [name for name in wanted if not re.search(rf"^{name}==", pinned, re.MULTILINE)] == []
