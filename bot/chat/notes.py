@@ -52,6 +52,15 @@ def no_kit(why: str) -> Body:
     )
 
 
+def kit_not_said(deletion: Deletion) -> Body:
+    """Slack, or a fault of the bot's own, keeps the undo kit from the thread; told to the requester."""
+    return private(
+        "vpn-bot could not put the undo kit into the card's thread, and without one it deletes nothing. The "
+        "card is void. Ask again; if it stays so, vpn-bot's log says more about deletion "
+        f"{deletion.deletion_id}."
+    )
+
+
 def refusal(verdict: Verdict) -> Body:
     """Why somebody may not; with who is behind it, where that is a freeze."""
     text = escape(verdict.sentence)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
@@ -50,13 +50,15 @@ class Confirmed:
     """What was confirmed, for the last look before anything is sent.
 
     rows: the deletions that are to be sent: a card's, or, once it was cleared, the one that is asked about.
-    kits: theirs, as text; kits_unsaid: how many messages with kits don't stand in the thread yet.
+    kits: theirs, as text; kits_due: whether a message with kits is still to be said; kits_lost: whether one
+    never will be.
     leaving: tunnels in the region that are on their way out, with the card's own.
     """
 
     rows: tuple[Deletion, ...]
     kits: Mapping[str, str]
-    kits_unsaid: int
+    kits_due: bool
+    kits_lost: bool
     leaving: frozenset[str]
     freeze: Freeze | None
 
@@ -137,10 +139,8 @@ class Cards:
         """What the last look before sending compares with."""
         of_card = deletions.c.card_id == deletion.card_id
         to_send = (deletions.c.state == State.CONFIRMED.value, deletions.c.unclear.is_(False))
-        is_unsaid_kit = (
-            posts.c.card_id == deletion.card_id,
-            posts.c.kind.like(f"{KIT} %"),
-            posts.c.shown < posts.c.wanted,
+        unsaid_kits = select(posts.c.shown < posts.c.wanted).where(
+            posts.c.card_id == deletion.card_id, posts.c.kind.like(f"{KIT} %"), posts.c.ts.is_(None)
         )
         with self._database.read() as tx:
             rows: tuple[Deletion, ...] = (deletion,)
@@ -148,11 +148,12 @@ class Cards:
                 found = tx.connection.execute(select(deletions).where(of_card, *to_send)).mappings()
                 rows = tuple(deletion_from(row) for row in found)
             texts = select(kits.c.deletion_id, kits.c.kit).where(kits.c.card_id == deletion.card_id)
-            unsaid = select(func.count()).select_from(posts).where(*is_unsaid_kit)
+            due = [bool(row[0]) for row in tx.connection.execute(unsaid_kits)]
             return Confirmed(
                 rows=rows,
                 kits={row[0]: row[1] for row in tx.connection.execute(texts)},
-                kits_unsaid=tx.connection.execute(unsaid).scalar_one(),
+                kits_due=any(due),
+                kits_lost=not all(due),
                 leaving=_leaving(tx, deletion.region, deletion.card_id) | {row.tunnel_id for row in rows},
                 freeze=over(tx, {row.gateway_id or "" for row in rows}),
             )

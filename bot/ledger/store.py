@@ -193,6 +193,16 @@ class Ledger:
                 add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
                 add_private(tx, was, "void", tell(was))
 
+    def lose_kit(self, card_id: str, *, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
+        """An undo kit can't be said: where nobody has decided yet, nobody can any more."""
+        with self._database.write() as tx:
+            was = deletion_by_id(tx, card_id)
+            if was is not None and end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
+                touch(tx, card_id, CARD)
+                about = {"deletion_id": card_id, "channel_id": was.channel_id}
+                add_event(tx, "void", detail=OwnCode.NO_KIT, **about)
+                add_private(tx, was, "void", tell(was))
+
 
 def end_pending(tx: Transaction, card_id: str, to: State, **columns: Any) -> bool:
     """End all of a card's deletions, where nobody has decided on it."""

@@ -47,7 +47,9 @@ class Clearing:
         confirmed = self._cards.confirmed(deletion)
         if confirmed.freeze is not None:
             self._end(held, OwnCode.FROZEN, replies.frozen_since(confirmed.freeze))
-        elif confirmed.kits_unsaid or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:
+        elif confirmed.kits_lost or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:
+            self._end(held, OwnCode.NO_KIT, replies.not_cleared(OwnCode.NO_KIT))
+        elif confirmed.kits_due:
             self._wait_for_kits(held)
         else:
             why, found = self._look_at_all(confirmed) if with_its_card else self._look_at_one(confirmed)

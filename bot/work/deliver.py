@@ -11,7 +11,7 @@ from bot.chat.poster import Poster
 from bot.domain.policy import Rules
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
-from bot.ledger.cards import LIST, LIST_ROWS
+from bot.ledger.cards import KIT, LIST, LIST_ROWS
 from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import ANNOUNCEMENT, CARD, PROGRESS, HeldPost
@@ -161,7 +161,9 @@ class Delivery:
         """It can't be said, ever; what nobody would miss until it's too late is said in other words."""
         log.error("given up card=%s kind=%s why=%s", post.card_id, post.kind, why)
         instead = notes.not_said()
-        if post.kind == CARD and post.ts is None:
+        if post.kind.startswith(f"{KIT} "):
+            self._ledger.lose_kit(post.card_id, tell=notes.kit_not_said)
+        elif post.kind == CARD and post.ts is None:
             self._ledger.void(post.card_id, code=why, tell=notes.no_card)
         elif (
             post.kind not in (CARD, PROGRESS, ANNOUNCEMENT)  # these are drawn anew when something changes

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from bot.rehearsal.northwind import CHEN
+from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
+from bot.work.deliver import FINAL_ATTEMPTS
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
 from tests.e2e.play import CHANNEL, Card, Play
 
 NewPlay = Callable[..., Play]
+KIT_GIVEN_UP_WITHIN_S = 40.0
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,21 @@ def test_the_undo_kit_is_in_the_thread_before_anything_is_sent(play: Play) -> No
     )
     assert said_at < call.at
     assert "tccli vpc CreateVpnConnection" in kit
+
+
+@pytest.mark.parametrize("confirmed", [False, True], ids=["nobody has decided", "confirmed"])
+def test_without_the_kit_in_the_thread_nothing_is_deleted(play: Play, confirmed: bool) -> None:
+    """Slack refuses the kit for good: the card is void, whoever pressed and when."""
+    slack = play.stage.slack
+    slack.inject("chat.postMessage", Fault.slow(0), *[Fault.refuse("invalid_blocks")] * FINAL_ATTEMPTS)
+    card = play.new_card(DOWN_TUNNEL)
+    if confirmed:
+        card.confirm("ben")
+        card.wait_reply("There is no undo kit in the thread", KIT_GIVEN_UP_WITHIN_S)
+    else:
+        play.wait_private("ana", "without one it deletes nothing", KIT_GIVEN_UP_WITHIN_S)
+    card.wait_text("Void: ")
+    assert (card.kits, card.message.buttons, card.deletes) == ([], (), 0)
 
 
 def test_a_deletion_that_risks_nothing_takes_one_click_of_whoever_asked(play: Play) -> None:
