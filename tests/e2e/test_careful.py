@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.rehearsal.northwind import CHEN
+from bot.rehearsal.northwind import BOT, CHEN, GENERAL
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
 from bot.work.deliver import FINAL_ATTEMPTS
@@ -92,7 +93,7 @@ def test_who_may_not_confirm_gets_no_dialog(play: Play, user: str) -> None:
 
 
 def test_the_requester_is_never_their_own_second_person(play: Play) -> None:
-    """Not twice, not through a fresh card of theirs, not by their user group, not from another channel."""
+    """Not twice, not through a fresh card of theirs, not by their user group."""
     card = play.new_card()
     card.play.stage.slack.press("ana", CHANNEL, card.ts, "confirm_deletion")
     card.play.stage.slack.press("ana", CHANNEL, card.ts, "confirm_deletion")
@@ -110,6 +111,21 @@ def test_the_requester_is_never_their_own_second_person(play: Play) -> None:
     assert (card.deletes, by_group.deletes) == (0, 0)
     for one in (by_group, again):
         one.cancel("chen")
+
+
+def test_another_channel_makes_nobody_a_second_person(new_play: NewPlay) -> None:
+    """Ana asks for the same tunnel there, and presses both."""
+    play = new_play(**CAREFUL)
+    slack = play.stage.slack
+    channels = slack.workspace.channels
+    channels[GENERAL] = replace(channels[GENERAL], members=channels[GENERAL].members | {BOT})
+    here = play.new_card()
+    play.ask(f"delete {here.tunnel_id}", channel="general")
+    there = play.wait(lambda: next((m for m in slack.messages("general") if m.buttons), None))
+    slack.press("ana", CHANNEL, here.ts, "confirm_deletion")
+    slack.press("ana", "general", there.ts, "confirm_deletion")
+    play.wait(lambda: sum("somebody else has to confirm it" in told for told in play.private("ana")) == 2)
+    assert (slack.views("ana"), here.deletes) == ((), 0)
 
 
 def _asked_by(play: Play, user: str) -> Card:
