@@ -69,6 +69,8 @@ def _gateways(desk: Desk, asked: Command) -> tuple[str, ...]:
 def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: DeleteCommand) -> Body:
     if len(asked.tunnel_ids) > desk.max_batch:
         return notes.too_many(len(asked.tunnel_ids), desk.max_batch)
+    if asked.break_glass and command["channel_id"].startswith("D") and not desk.announce_channel:
+        raise BadCommand("Everybody is told of --break-glass, and nobody else reads this. Ask in a channel.")
     region = asked.region or desk.default_region
     deletion_id = desk.ledger.ask(
         Ask(

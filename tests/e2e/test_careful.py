@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.rehearsal.northwind import BOT, CHEN, GENERAL
+from bot.rehearsal.northwind import BOT, CHEN, DIRECT, GENERAL
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
 from bot.work.deliver import FINAL_ATTEMPTS
@@ -292,6 +292,8 @@ def test_break_glass_lifts_the_second_person_and_nothing_else(new_play: NewPlay)
     assert "needs a --reason" in str(
         (play.ask("delete vpnx-p0j11j28 --break-glass INC-42").response or {})["text"]
     )
+    unseen = play.ask("delete vpnx-p0j11j28 --break-glass INC-42 --reason flood", channel=DIRECT)
+    assert "Ask in a channel" in str((unseen.response or {})["text"])
     card = play.new_card(options='--break-glass INC-42 --reason "nobody else is up"')
     assert "BREAK-GLASS" in card.text
     confirm_typed(card, "ana")
