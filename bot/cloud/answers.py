@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from bot.domain.model import Route, SecurityPolicy, Tunnel
@@ -116,7 +117,13 @@ def routes(fields: Mapping[str, object]) -> Page[Route]:
 
 
 def _without_secrets(fields: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if not _SECRET_NAME.fullmatch(name)}
+    return {name: value for name, value in fields.items() if not _is_secret(name)}
+
+
+@lru_cache(maxsize=1_000)
+def _is_secret(name: str) -> bool:
+    """Whether a field is named like a secret; a list of tunnels has the same few names again and again."""
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def _list(fields: Mapping[str, object], name: str, what: str) -> tuple[list[dict[str, object]], int]:

@@ -11,6 +11,8 @@ CALLS_A_SECOND = 93.0
 GAP_S = 1 / CALLS_A_SECOND
 # Where calls queue up, so many slots are taken from the line at once: each time is a write to the database.
 TAKEN_TOGETHER = 8
+# On an idle line two may leave at once, as the last look before a deletion does; the third waits for both.
+AT_ONCE = 2
 # A call that leaves much later than its slot would crowd the calls after it: it takes a new slot instead.
 LATE_S = 0.03
 PAUSE_S = 1.0
@@ -63,9 +65,10 @@ class Pace:
         with self._lock:
             slots = self._slots[key]
             if not slots:
-                count = TAKEN_TOGETHER if key in self._queueing else 1
+                count = TAKEN_TOGETHER if key in self._queueing else AT_ONCE
                 first_in_s = self._line.reserve(key, count * GAP_S)
                 taken_at = self._monotonic()
                 (self._queueing.add if first_in_s else self._queueing.discard)(key)
-                slots.extend(taken_at + first_in_s + number * GAP_S for number in range(count))
+                apart_s = GAP_S if first_in_s else 0.0
+                slots.extend(taken_at + first_in_s + number * apart_s for number in range(count))
             return slots.popleft()
