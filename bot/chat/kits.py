@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.chat.blocks import Block, Body, Element, bold, escape, lines, plain, value
 from bot.domain.model import Route
 from bot.domain.text import clean
-from bot.domain.undo import UndoKit, as_command, as_json
+from bot.domain.undo import UndoKit, as_command, as_json, from_text
 
 # Slack takes about 13,000 characters in the blocks of a message.
 MESSAGE_LIMIT = 10_000
@@ -14,29 +14,29 @@ BLOCKS_LIMIT = 40
 SHOWN_ROUTES = 20
 
 
-def pages(kits: Sequence[tuple[str, UndoKit]]) -> list[Body]:
-    """The messages with these kits, in as few as it takes; each comes with its deletion's id."""
-    messages: list[list[Block]] = [[]]
-    for deletion_id, kit in kits:
-        blocks = list(_blocks(deletion_id, kit, alone=len(kits) == 1))
-        for block in blocks:
-            size = sum(map(_size, messages[-1])) + _size(block)
-            if messages[-1] and (size > MESSAGE_LIMIT or len(messages[-1]) >= BLOCKS_LIMIT):
-                messages.append([])
-            messages[-1].append(block)
-    what = (
-        f"Undo kit for {clean(kits[0][1].tunnel_id, 40)}"
-        if len(kits) == 1
-        else f"Undo kits for {len(kits)} tunnels"
-    )
-    parts = [
-        f", part {number} of {len(messages)}" if messages[1:] else ""
-        for number in range(1, len(messages) + 1)
-    ]
-    return [
-        {"text": escape(f"{what}{part}."), "blocks": [lines([bold(f"{what}{part}")]), *blocks]}
-        for part, blocks in zip(parts, messages, strict=True)
-    ]
+def pages(kits: Sequence[tuple[str, str]]) -> Iterator[Body]:
+    """The messages with these kits, in as few as it takes, one after the other: there may be a thousand.
+
+    Each kit is as the ledger keeps it, with its deletion's id before it. ValueError for a damaged one.
+    """
+    what = f"Undo kits for {len(kits)} tunnels"
+    number, held = 1, list[Block]()
+    for deletion_id, text in kits:
+        kit = from_text(text)
+        if len(kits) == 1:
+            what = f"Undo kit for {clean(kit.tunnel_id, 40)}"
+        for block in _blocks(deletion_id, kit, alone=len(kits) == 1):
+            size = sum(map(_size, held)) + _size(block)
+            if held and (size > MESSAGE_LIMIT or len(held) >= BLOCKS_LIMIT):
+                yield _message(what, number, held)
+                number, held = number + 1, []
+            held.append(block)
+    yield _message(what, number, held)
+
+
+def _message(what: str, number: int, blocks: Sequence[Block]) -> Body:
+    title = f"{what}, part {number}" if number > 1 else what
+    return {"text": escape(f"{title}."), "blocks": [lines([bold(title)]), *blocks]}
 
 
 def _blocks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[Block]:

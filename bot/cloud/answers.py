@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 from typing import Generic, TypeVar
 
 from bot.domain.model import Route, SecurityPolicy, Tunnel
@@ -216,8 +217,9 @@ def _word(value: object) -> str | None:
 def _text(value: object) -> str:
     """A string, or a number that came in its place; "" for anything else."""
     if isinstance(value, str):
-        # JSON may hold half a surrogate pair and NUL; no database keeps them.
-        return value.encode(errors="replace").decode().replace("\0", "")
+        # JSON may hold half a surrogate pair and NUL; no database keeps them. A thousand tunnels share most
+        # of their texts, so each is kept once.
+        return intern(value.encode(errors="replace").decode().replace("\0", ""))
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 

@@ -1,6 +1,6 @@
 """A card's deletions as one: shown together, and after the confirm cleared or voided together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ KIT = "kit"
 LIST = "list"
 LIST_ROWS = 50
 SHOWN_ON_CARD = 20
+ROWS_AT_ONCE = 100
 _NEVER_BY_ITSELF = 1e12
 _IN_FLIGHT = [state.value for state in IN_FLIGHT]
 
@@ -79,12 +80,12 @@ class Cards:
         shown: Sequence[Shown],
         *,
         ttl_s: float,
-        kit_pages: Callable[[Sequence[str]], Sequence[Mapping[str, object]]],
+        kit_pages: Callable[[Sequence[tuple[str, str]]], Iterable[Mapping[str, object]]],
     ) -> None:
         """The ask was looked up: one deletion for each tunnel, and the card that is to be decided on.
 
         With a protected tunnel among them there is nothing to decide: the card says so, and that is its end.
-        kit_pages: from the deletions' ids, in the order of `shown`, to the thread's messages with their kits.
+        kit_pages: from each deletion's id and its kit to the thread's messages with these.
         """
         was = held.deletion
         tier = highest(one.stake.tier for one in shown)
@@ -111,18 +112,22 @@ class Cards:
             write_held(tx, held, **for_all, **_seen(shown[0]), next_at=tx.now + ttl_s)
             names = ("card_id", "region", "reason", "channel_id", "requester_id", "asked_at", "break_glass")
             asked = {name: getattr(was, name) for name in names}
-            others = [
-                {"deletion_id": one_id, **asked, **for_all, **_seen(one), "next_at": _NEVER_BY_ITSELF}
-                for one_id, one in zip(ids[1:], shown[1:], strict=True)
-            ]
-            if others:
+            for start in range(1, len(shown), ROWS_AT_ONCE):
+                others = [
+                    {"deletion_id": one_id, **asked, **for_all, **_seen(one), "next_at": _NEVER_BY_ITSELF}
+                    for one_id, one in list(zip(ids, shown, strict=True))[start : start + ROWS_AT_ONCE]
+                ]
                 tx.connection.execute(insert(deletions), others)
             add_post(tx, was, CARD, None)
             if len(shown) > SHOWN_ON_CARD:
                 for page in range(-(-len(shown) // LIST_ROWS)):
                     add_post(tx, was, f"{LIST} {page}", None)
             if tier is not Tier.FORBIDDEN:
-                _add_kits(tx, was, ids, shown, kit_pages(ids))
+                said = [(one_id, one.kit) for one_id, one in zip(ids, shown, strict=True)]
+                rows = [{"deletion_id": one, "card_id": was.card_id, "kit": kit} for one, kit in said]
+                tx.connection.execute(insert(kits), rows)
+                for number, message in enumerate(kit_pages(said)):
+                    add_post(tx, was, f"{KIT} {number}", message)
             if self._announce_channel:
                 add_post(tx, was, ANNOUNCEMENT, None, channel_id=self._announce_channel)
             about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
@@ -177,22 +182,6 @@ class Cards:
             touch(tx, was.card_id, CARD)
             add_says(tx, was, [says])
             add_event(tx, "void", deletion_id=was.card_id, channel_id=was.channel_id, detail=code)
-
-
-def _add_kits(
-    tx: Transaction,
-    lead: Deletion,
-    ids: Sequence[str],
-    shown: Sequence[Shown],
-    pages: Sequence[Mapping[str, object]],
-) -> None:
-    rows = [
-        {"deletion_id": one_id, "card_id": lead.card_id, "kit": one.kit}
-        for one_id, one in zip(ids, shown, strict=True)
-    ]
-    tx.connection.execute(insert(kits), rows)
-    for number, page in enumerate(pages):
-        add_post(tx, lead, f"{KIT} {number}", page)
 
 
 def _seen(shown: Shown) -> dict[str, Any]:

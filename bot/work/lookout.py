@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from bot.cloud.client import VpcClient
@@ -15,6 +16,7 @@ from bot.work.tries import code_of, is_final
 MOST_LISTS = 6
 AT_ONCE = 4
 Found = TypeVar("Found")
+Made = TypeVar("Made")
 
 
 class Lookout:
@@ -30,25 +32,22 @@ class Lookout:
         tunnels = list(tunnels)
         gateways = sorted({tunnel.gateway_id for tunnel in tunnels})
         customers = sorted({tunnel.customer_gateway_id for tunnel in tunnels} - {""})
+        asked = partial(_Beside, frozenset(tunnel.tunnel_id for tunnel in tunnels))
         reading_routes = {
-            one: self._read(self._cloud.describe_vpn_gateway_routes, region=region, gateway_id=one)
+            one: self._read(self._cloud.describe_vpn_gateway_routes, _by_hop, region=region, gateway_id=one)
             for one in gateways
         }
+        lists = self._cloud.list_tunnels
         if len(gateways) + len(customers) > MOST_LISTS:
-            everything = _Beside(self._read(self._cloud.list_tunnels, region=region)())
+            everything = self._read(lists, asked, region=region)()
             beside, beyond = dict.fromkeys(gateways, everything), dict.fromkeys(customers, everything)
         else:
-            near = {
-                one: self._read(self._cloud.list_tunnels, region=region, gateway_id=one) for one in gateways
-            }
-            far = {
-                one: self._read(self._cloud.list_tunnels, region=region, customer_gateway_id=one)
-                for one in customers
-            }
-            beside = {one: _Beside(found()) for one, found in near.items()}
-            beyond = {one: _Beside(found()) for one, found in far.items()}
-        routes = {one: _by_hop(found()) for one, found in reading_routes.items()}
-        nobody = _Beside(Unreadable(why="not named"))
+            near = {one: self._read(lists, asked, region=region, gateway_id=one) for one in gateways}
+            far = {one: self._read(lists, asked, region=region, customer_gateway_id=one) for one in customers}
+            beside = {one: found() for one, found in near.items()}
+            beyond = {one: found() for one, found in far.items()}
+        routes = {one: found() for one, found in reading_routes.items()}
+        nobody = asked(Unreadable(why="not named"))
         return {
             tunnel.tunnel_id: Surroundings(
                 now=beside[tunnel.gateway_id].now(tunnel.tunnel_id),
@@ -63,8 +62,11 @@ class Lookout:
 
     def again(self, region: str, tunnel_id: str) -> Tunnel | Unreadable | None:
         """One tunnel by itself; None where there is none."""
-        seen = self._read(self._cloud.look_up, region=region, tunnel_ids=[tunnel_id])()
-        return seen if isinstance(seen, Unreadable) else seen.get(tunnel_id)
+
+        def one(seen: Mapping[str, Tunnel] | Unreadable) -> Tunnel | Unreadable | None:
+            return seen if isinstance(seen, Unreadable) else seen.get(tunnel_id)
+
+        return self._read(self._cloud.look_up, one, region=region, tunnel_ids=[tunnel_id])()
 
     def stake(self, tunnel: Tunnel, around: Surroundings, leaving: Set[str]) -> Stake:
         """What deleting the tunnel puts at risk."""
@@ -74,27 +76,34 @@ class Lookout:
         """Begin no further read."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, call: Callable[..., Found], **about: object) -> Callable[[], Found | Unreadable]:
-        """Begin to read; the result gives what was read."""
+    def _read(
+        self, call: Callable[..., Found], then: Callable[[Found | Unreadable], Made], **about: object
+    ) -> Callable[[], Made]:
+        """Begin to read; the result gives what `then` made of it, and keeps no more than that."""
 
-        def read() -> Found | Unreadable:
+        def read() -> Made:
             try:
-                return call(**about)
+                return then(call(**about))
             except CloudError as error:
-                return Unreadable(
-                    why=explain(code_of(error)).title, passing="" if is_final(error) else code_of(error)
-                )
+                passing = "" if is_final(error) else code_of(error)
+                return then(Unreadable(why=explain(code_of(error)).title, passing=passing))
 
         return self._pool.submit(read).result
 
 
 class _Beside:
-    """Tunnels that were read together, looked into again and again."""
+    """What is needed of tunnels that were read together: those that were asked for, and who is healthy.
 
-    def __init__(self, tunnels: Sequence[Tunnel] | Unreadable) -> None:
+    They may be a whole region's, so the others are let go.
+    """
+
+    def __init__(self, asked: Set[str], tunnels: Sequence[Tunnel] | Unreadable) -> None:
         self._unreadable = tunnels if isinstance(tunnels, Unreadable) else None
-        self._tunnels = () if isinstance(tunnels, Unreadable) else tuple(tunnels)
-        self._by_id = {tunnel.tunnel_id: tunnel for tunnel in self._tunnels}
+        known = () if isinstance(tunnels, Unreadable) else tunnels
+        self._by_id = {tunnel.tunnel_id: tunnel for tunnel in known if tunnel.tunnel_id in asked}
+        self._up = [
+            (one.tunnel_id, one.gateway_id, one.customer_gateway_id) for one in known if one.carries_traffic
+        ]
         self._healthy: dict[tuple[str, str], frozenset[str]] = {}
 
     def now(self, tunnel_id: str) -> Tunnel | Unreadable | None:
@@ -106,11 +115,9 @@ class _Beside:
         key = (gateway_id, customer_gateway_id)
         if key not in self._healthy:
             self._healthy[key] = frozenset(
-                one.tunnel_id
-                for one in self._tunnels
-                if one.carries_traffic
-                and gateway_id in ("", one.gateway_id)
-                and customer_gateway_id in ("", one.customer_gateway_id)
+                tunnel_id
+                for tunnel_id, of_gateway, of_customer in self._up
+                if gateway_id in ("", of_gateway) and customer_gateway_id in ("", of_customer)
             )
         return self._unreadable or self._healthy[key]
 

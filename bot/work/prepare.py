@@ -9,7 +9,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, State, Tunnel
 from bot.domain.policy import Verdict
 from bot.domain.risk import Surroundings
-from bot.domain.undo import UndoKit, kit_for, to_text
+from bot.domain.undo import kit_for, to_text
 from bot.errors import CloudError, NoUndoKit, Refused
 from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
@@ -115,25 +115,17 @@ class Preparing:
         leaving = self._cards.leaving(asked.region, besides=asked.card_id)
         leaving |= {tunnel.tunnel_id for tunnel in tunnels}
         try:
-            made = [
+            shown = [
                 self._shown(tunnel, around[tunnel.tunnel_id], asked.region, leaving) for tunnel in tunnels
             ]
         except NoUndoKit as error:
             self._turn_down(held, OwnCode.NO_KIT, notes.no_kit(str(error)))
             return
-        self._cards.show(
-            held,
-            [shown for shown, _ in made],
-            ttl_s=self._tries.limits.confirm_ttl_s,
-            kit_pages=lambda ids: kits.pages([(one, kit) for one, (_, kit) in zip(ids, made, strict=True)]),
-        )
+        self._cards.show(held, shown, ttl_s=self._tries.limits.confirm_ttl_s, kit_pages=kits.pages)
 
-    def _shown(
-        self, tunnel: Tunnel, around: Surroundings, region: str, leaving: Set[str]
-    ) -> tuple[Shown, UndoKit]:
-        kit = kit_for(tunnel, around.routes, region)
-        stake = self._lookout.stake(tunnel, around, leaving)
-        return Shown(tunnel=tunnel, stake=stake, kit=to_text(kit)), kit
+    def _shown(self, tunnel: Tunnel, around: Surroundings, region: str, leaving: Set[str]) -> Shown:
+        kit = to_text(kit_for(tunnel, around.routes, region))
+        return Shown(tunnel=tunnel, stake=self._lookout.stake(tunnel, around, leaving), kit=kit)
 
     def _later(self, held: Held, error: CloudError) -> None:
         """Looking changes nothing, so it is tried again after any failure but a final refusal."""

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.chat.blocks import Body
 from bot.chat.kits import MESSAGE_LIMIT, pages
 from bot.domain.model import Route
-from bot.domain.undo import PSK, UndoKit, as_command, as_json
+from bot.domain.undo import PSK, UndoKit, as_command, as_json, to_text
 from bot.rehearsal.limits import check_message, objects, pings_everyone
 from tests.chat.hostile import foreign
 
@@ -28,6 +29,11 @@ def kit(name: str = "guangzhou-to-hq", **fields: Any) -> UndoKit:
     return UndoKit(**{**usual, **fields})
 
 
+def messages(*kits: UndoKit) -> list[Body]:
+    """The messages with these kits, of the deletions d-0, d-1, …"""
+    return list(pages([(f"d-{number}", to_text(one)) for number, one in enumerate(kits)]))
+
+
 def preformatted(body: dict[str, Any]) -> str:
     """All that stands in preformatted blocks, one after the other."""
     return "".join(
@@ -40,10 +46,10 @@ def preformatted(body: dict[str, Any]) -> str:
 
 def test_one_kit_is_one_message_with_json_and_command() -> None:
     """As they stand, to be copied."""
-    (body,) = pages([("d-1", kit(routes=(ROUTE,)))])
+    (body,) = messages(kit(routes=(ROUTE,)))
     assert preformatted(body) == as_json(kit()) + as_command(kit())
     words = repr(body)
-    for part in ("172.16.0.0/16, ENABLE, priority 0", "vpn-bot undo-kit d-1", "its owner has to supply it"):
+    for part in ("172.16.0.0/16, ENABLE, priority 0", "vpn-bot undo-kit d-0", "its owner has to supply it"):
         assert part in words
 
 
@@ -53,17 +59,16 @@ def test_one_kit_is_one_message_with_json_and_command() -> None:
 )
 def test_no_routes_and_unread_routes_are_told_apart(fields: dict[str, Any], said: str) -> None:
     """Nobody rebuilds a tunnel without the routes that it had."""
-    (body,) = pages([("d-1", kit(**fields))])
+    (body,) = messages(kit(**fields))
     assert said in repr(body)
 
 
 @pytest.mark.parametrize("count", [1, 2, 20, 1_000])
 def test_many_kits_take_as_few_messages_as_it_takes_and_lose_none(count: int) -> None:
     """Each with its own id to print it again."""
-    kits = [(f"d-{number}", kit(f"tunnel {number}")) for number in range(count)]
-    made = pages(kits)
+    made = messages(*(kit(f"tunnel {number}") for number in range(count)))
     words = "".join(map(repr, made))
-    assert all(f"undo-kit {deletion_id}'" in words for deletion_id, _ in kits)
+    assert all(f"undo-kit d-{number}'" in words for number in range(count))
     for body in made:
         check_message(body["text"], body["blocks"])
         assert len(preformatted(body)) <= MESSAGE_LIMIT
@@ -76,7 +81,7 @@ def test_whatever_a_tunnel_is_called_slack_takes_its_kit_whole_and_pings_nobody(
     """Long ones go over several messages, and no character is lost."""
     policies = [{"LocalCidrBlock": f"10.{number}.0.0/16"} for number in range(more)]
     long = kit(parameters={"VpnConnectionName": name, "SecurityPolicyDatabases": policies})
-    made = pages([("d-1", long)])
+    made = messages(long)
     assert "".join(map(preformatted, made)) == as_json(long) + as_command(long)
     assert json.loads(as_json(long)) == long.parameters
     for body in made:

@@ -23,7 +23,7 @@ def scene(first: Replica) -> Scene:
     scene.card_id = first.ledger.ask(ask())
     scene.steps.prepare([first.take(State.ASKED)])
     with first.database.write() as tx:
-        tx.connection.execute(posts.update().values(shown=posts.c.wanted))
+        tx.connection.execute(posts.update().values(shown=posts.c.wanted, ts="1.0"))
     assert first.ledger.decide(
         scene.card_id,
         Decision.CONFIRM,
