@@ -11,6 +11,7 @@ from bot.domain.model import Deletion, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction
+from bot.ledger.deciding import end_pending
 from bot.ledger.leases import Leases
 from bot.ledger.rows import (
     CARD,
@@ -25,7 +26,6 @@ from bot.ledger.rows import (
     released,
     touch,
 )
-from bot.ledger.store import end_pending
 from bot.ledger.tables import deletions
 
 _IS_DUE = (deletions.c.state.in_(bindparam("states", expanding=True)), *lease_free(deletions))

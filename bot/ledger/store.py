@@ -1,19 +1,18 @@
 """The ledger as people use it: ask, decide, stop, look."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
-from bot.domain.policy import Verdict
+from bot.ledger import deciding
 from bot.ledger.batches import close_batch
-from bot.ledger.database import Database, Transaction
-from bot.ledger.freezes import over
+from bot.ledger.database import Database
+from bot.ledger.deciding import Decided, Rule
 from bot.ledger.rows import (
     ANNOUNCEMENT,
     CARD,
@@ -22,34 +21,12 @@ from bot.ledger.rows import (
     add_post,
     add_private,
     deletion_by_id,
-    deletion_from,
     new_id,
     read_batch,
     released,
     touch,
 )
 from bot.ledger.tables import deletions, posts
-
-# Trying again may take this much longer for each tunnel of a batch: the cloud takes 100 calls a second.
-PACE_S = 1 / 90
-# Should whoever clears a confirmed card be lost for good, another row of it takes that over.
-CLEARED_BY_ANOTHER_AFTER_S = 60.0
-Rule = Callable[[Proposal], Verdict]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What became of a click. won: this click decided; else `deletion` shows who or what was first.
-
-    blocked_by: another deletion of the same tunnel that is under way, where that is why the click lost.
-    refusal: the rule's word, where that is why. rule: which rule let it win.
-    """
-
-    won: bool
-    deletion: Deletion | None
-    blocked_by: Deletion | None = None
-    refusal: Verdict | None = None
-    rule: str = ""
 
 
 class Ledger:
@@ -111,12 +88,11 @@ class Ledger:
         """
         try:
             with self._database.write() as tx:
-                return _decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
+                return deciding.decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
         except IntegrityError:
             # The unique index: a tunnel of this card has another deletion under way.
-            with self._database.read() as tx:
-                mine = deletion_by_id(tx, card_id)
-                return Decided(won=False, deletion=mine, blocked_by=_in_flight_with(tx, card_id))
+            with self._database.write() as tx:
+                return deciding.blocked(tx, card_id, by)
 
     def stop(
         self, card_id: str, *, by: str, says: Callable[[Batch], Mapping[str, object]] | None = None
@@ -169,13 +145,13 @@ class Ledger:
             batch = read_batch(tx, card_id, first=first, skip=skip, not_gone=not_gone)
             if batch is None or batch.lead.state is not State.PENDING:
                 return batch
-            return replace(batch, freeze=_proposal(tx, batch.lead).freeze)
+            return replace(batch, freeze=deciding.proposal(tx, batch.lead).freeze)
 
     def proposal(self, card_id: str) -> Proposal | None:
         """What a decision on this card would be about."""
         with self._database.read() as tx:
             lead = deletion_by_id(tx, card_id)
-            return None if lead is None or lead.card_id != card_id else _proposal(tx, lead)
+            return None if lead is None or lead.card_id != card_id else deciding.proposal(tx, lead)
 
     def refuse(self, *, actor: str, channel_id: str, rule: str, deletion_id: str | None = None) -> None:
         """Keep in the audit trail that somebody was not allowed to."""
@@ -189,7 +165,7 @@ class Ledger:
             # What was never said isn't announced either.
             unsaid = and_(posts.c.card_id == card_id, posts.c.kind == ANNOUNCEMENT)
             tx.connection.execute(update(posts).where(unsaid).values(shown=posts.c.wanted))
-            if was is not None and end_pending(tx, card_id, State.VOID, code=code):
+            if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=code):
                 add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
                 add_private(tx, was, "void", tell(was))
 
@@ -197,85 +173,8 @@ class Ledger:
         """An undo kit can't be said: where nobody has decided yet, nobody can any more."""
         with self._database.write() as tx:
             was = deletion_by_id(tx, card_id)
-            if was is not None and end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
+            if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
                 touch(tx, card_id, CARD)
                 about = {"deletion_id": card_id, "channel_id": was.channel_id}
                 add_event(tx, "void", detail=OwnCode.NO_KIT, **about)
                 add_private(tx, was, "void", tell(was))
-
-
-def end_pending(tx: Transaction, card_id: str, to: State, **columns: Any) -> bool:
-    """End all of a card's deletions, where nobody has decided on it."""
-    pending = and_(deletions.c.card_id == card_id, deletions.c.state == State.PENDING.value)
-    ended = {"state": to.value, "ended_at": tx.now, "response_url": None, **released(), **columns}
-    return tx.connection.execute(update(deletions).where(pending).values(**ended)).rowcount > 0
-
-
-def _proposal(tx: Transaction, lead: Deletion) -> Proposal:
-    gateway_ids: Collection[str] = (lead.gateway_id or "",)
-    if lead.batch_size > 1:
-        of_card = deletions.c.card_id == lead.card_id
-        found = tx.connection.execute(select(deletions.c.gateway_id).distinct().where(of_card))
-        gateway_ids = [str(row[0] or "") for row in found]
-    named = tuple(sorted(filter(None, gateway_ids)))
-    return Proposal(lead=lead, gateway_ids=named, freeze=over(tx, named))
-
-
-def _decide(
-    tx: Transaction,
-    card_id: str,
-    decision: Decision,
-    by: str,
-    rule: Rule,
-    retry_for_s: float,
-    window_s: Callable[[Tier], float],
-) -> Decided:
-    lead = deletion_by_id(tx, card_id)
-    if lead is None or lead.card_id != card_id:
-        return Decided(won=False, deletion=None)
-    about = {"deletion_id": card_id, "actor": by, "channel_id": lead.channel_id}
-    add_event(tx, "clicked", detail=decision.value, **about)
-    verdict = rule(_proposal(tx, lead))
-    if not verdict.allowed:
-        add_event(tx, "refused", detail=verdict.rule, **about)
-        return Decided(won=False, deletion=lead, refusal=verdict)
-    open_card = and_(
-        deletions.c.card_id == card_id,
-        deletions.c.state == State.PENDING.value,
-        deletions.c.expires_at > tx.now,
-    )
-    confirm = decision is Decision.CONFIRM
-    send_at = tx.now + window_s(lead.tier)
-    changed: dict[str, Any] = {
-        "state": (State.CONFIRMED if confirm else State.CANCELLED).value,
-        "decided_by": by,
-        "decided_at": tx.now,
-        "send_at": send_at if confirm else None,
-        "next_at": case(
-            (deletions.c.deletion_id == card_id, send_at), else_=send_at + CLEARED_BY_ANOTHER_AFTER_S
-        ),
-        "retry_until": send_at + retry_for_s + deletions.c.batch_size * PACE_S if confirm else None,
-        "ended_at": None if confirm else tx.now,
-        **released(),
-    }
-    won = tx.connection.execute(update(deletions).where(open_card).values(**changed)).rowcount > 0
-    decided = deletion_by_id(tx, card_id)
-    if not won:
-        return Decided(won=False, deletion=decided)
-    add_event(tx, "confirmed" if confirm else "cancelled", detail=verdict.rule, **about)
-    touch(tx, card_id, CARD)
-    if confirm and lead.batch_size > 1:
-        add_post(tx, lead, PROGRESS, None)
-    return Decided(won=True, deletion=decided, rule=verdict.rule)
-
-
-def _in_flight_with(tx: Transaction, card_id: str) -> Deletion | None:
-    mine = select(deletions.c.tunnel_id, deletions.c.region).where(deletions.c.card_id == card_id).subquery()
-    query = (
-        select(deletions)
-        .join(mine, and_(mine.c.tunnel_id == deletions.c.tunnel_id, mine.c.region == deletions.c.region))
-        .where(deletions.c.state.in_([state.value for state in IN_FLIGHT]))
-        .limit(1)
-    )
-    row = tx.connection.execute(query).mappings().first()
-    return None if row is None else deletion_from(row)

@@ -14,11 +14,12 @@ from bot.domain.undo import kit_for, to_text
 from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.deciding import Decided
 from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import Held
-from bot.ledger.store import Decided, Ledger
+from bot.ledger.store import Ledger
 from bot.ledger.tables import deletions, events, posts
 
 T0 = 1_700_000_000.0

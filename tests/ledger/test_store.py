@@ -11,13 +11,15 @@ from freezegun import freeze_time
 from bot.chat.notes import cannot_post
 from bot.domain.explain import OwnCode
 from bot.domain.model import Decision, State
+from bot.domain.policy import TYPED_CONFIRMATION, Verdict
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.claims import Claims
 from bot.ledger.database import Database
+from bot.ledger.deciding import PACE_S
 from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
-from bot.ledger.store import PACE_S, Ledger
+from bot.ledger.store import Ledger
 from bot.ledger.tables import events, posts
 from tests.ledger.opened import ALLOWED, ANA, BEN, CHEN, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask, show
 
@@ -140,6 +142,7 @@ def test_a_tunnel_has_one_deletion_under_way(first: Replica) -> None:
     assert blocked.blocked_by is not None
     assert (blocked.blocked_by.card_id, blocked.blocked_by.decided_by) == (one, BEN)
     assert first.now(other).state is State.PENDING
+    assert first.events()[-2:] == ["clicked", "blocked"]
     first.claims.advance(first.take(State.CONFIRMED), State.REFUSED, event="refused")
     assert first.decide(other, by=CHEN).won
 
@@ -234,6 +237,15 @@ def test_a_decided_card_is_not_voided(first: Replica) -> None:
     first.ledger.void(card, code="is_archived", tell=cannot_post)
     assert first.now(card).state is State.CONFIRMED
     assert first.queued() == ["card"]
+
+
+def test_whoever_is_given_the_dialog_was_not_refused(first: Replica) -> None:
+    """The audit trail has the click; what they type there is the next one."""
+    card = first.show()
+    missing = Verdict(allowed=False, rule=TYPED_CONFIRMATION, sentence="Type it.")
+    decided = first.ledger.decide(card, Decision.CONFIRM, by=BEN, rule=lambda _: missing, retry_for_s=RETRY_S)
+    assert (decided.won, decided.refusal) == (False, missing)
+    assert first.events()[-1] == "clicked"
 
 
 def test_a_refusal_of_a_person_is_kept_with_its_rule(first: Replica) -> None:
