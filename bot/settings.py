@@ -2,8 +2,10 @@
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -12,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from bot.domain.policy import When
 from bot.errors import BadSettings
 
+SECRETS_DIR = "/run/secrets"
 PEOPLE_ID = re.compile("[UWS][A-Z0-9]{2,}")
 PEOPLE_EXAMPLE = "U012AB3CD or S012AB3CD"
 CHANNEL_ID = re.compile("[CGD][A-Z0-9]{2,}")
@@ -51,7 +54,26 @@ def _region(value: str) -> str:
 
 
 def _base_url(value: str) -> str:
+    parsed = urlsplit(value)
+    if parsed.scheme not in {"http", "https"} or not parsed.hostname or re.search(r"[^!-~]", value):
+        raise ValueError("isn't a URL like https://slack.com/api/")
     return value if value.endswith("/") else value + "/"
+
+
+def _one_word(value: object) -> object:
+    """A secret without the blanks and line breaks that files end with; what else is in one is a mistake."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip()
+    if not re.fullmatch(r"[!-~]*", word):
+        raise ValueError("has a blank, a line break or another character in it that no such value has")
+    return word
+
+
+def _set(value: object) -> object:
+    if value == "":
+        raise ValueError("is empty")
+    return value
 
 
 def _none_where_unset(value: object) -> object:
@@ -63,7 +85,9 @@ def _default_ledger() -> str:
 
 
 Port = Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BeforeValidator(_none_where_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_where_unset)]
+Word = Annotated[str, BeforeValidator(_set), BeforeValidator(_one_word)]
+Secret = Annotated[SecretStr, BeforeValidator(_set), BeforeValidator(_one_word)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_where_unset), BeforeValidator(_one_word)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Operators = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids(PEOPLE_ID, PEOPLE_EXAMPLE)]
 Channels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), _ids(CHANNEL_ID, CHANNEL_EXAMPLE)]
@@ -83,7 +107,7 @@ class LedgerSettings(BaseSettings):
     @classmethod
     def load(cls) -> Self:
         """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
-        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", "/run/secrets")
+        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", SECRETS_DIR)
         try:
             return cls(
                 _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
@@ -102,14 +126,14 @@ class LedgerSettings(BaseSettings):
 class Settings(LedgerSettings):
     """What `vpn-bot run` needs to know."""
 
-    slack_bot_token: SecretStr
+    slack_bot_token: Secret
     slack_app_token: OptionalSecret = None
     slack_signing_secret: OptionalSecret = None
     slack_api_url: Annotated[str, AfterValidator(_base_url)] = "https://slack.com/api/"
 
-    tencentcloud_secret_id: str
-    tencentcloud_secret_key: SecretStr
-    tencentcloud_token: SecretStr | None = None
+    tencentcloud_secret_id: Word
+    tencentcloud_secret_key: Secret
+    tencentcloud_token: OptionalSecret = None
     tencentcloud_region: Annotated[str, AfterValidator(_region)]
 
     vpn_bot_vpc_endpoint: str = "https://vpc.tencentcloudapi.com"
@@ -144,6 +168,23 @@ class Settings(LedgerSettings):
                 "empty. Set a port, or SLACK_APP_TOKEN for Socket Mode"
             )
         return self
+
+
+def strangers() -> list[str]:
+    """What is set, is named like a setting of this bot, and is none: a sentence for each."""
+    folder = Path(os.environ.get("VPN_BOT_SECRETS_DIR", SECRETS_DIR))
+    files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    dotenv = Path(".env").read_text("utf-8") if Path(".env").is_file() else ""
+    written = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", dotenv, re.MULTILINE)
+    named = {name.upper() for name in (*os.environ, *written, *files)}
+    known = {name.upper() for name in Settings.model_fields} | {"VPN_BOT_SECRETS_DIR"}
+    # Kubernetes tells every container of a service that is called vpn-bot.
+    strange = (name for name in named - known if re.match("VPN_BOT_(?!SERVICE_|PORT(_|$))", name))
+    meant = {name: get_close_matches(name, known, n=1, cutoff=0.8) for name in sorted(strange)}
+    return [
+        f"{name} is no setting, so it does nothing" + (f"; did you mean {near[0]}?" if near else ".")
+        for name, near in meant.items()
+    ]
 
 
 def _sentence(error: object) -> str:

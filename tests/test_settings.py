@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.policy import When
 from bot.errors import BadSettings
-from bot.settings import LedgerSettings, Settings
+from bot.settings import LedgerSettings, Settings, strangers
 
 NEEDED = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot",
@@ -122,6 +122,12 @@ def test_one_missing_setting_is_named_alone(monkeypatch: pytest.MonkeyPatch, mis
         ("VPN_BOT_HTTP_PORT", "65536"),
         ("VPN_BOT_HTTP_PORT", "http"),
         ("VPN_BOT_LOG_FORMAT", "xml"),
+        *(
+            ("SLACK_API_URL", value)
+            for value in ("", "canary", "http://[::1", "http://exa mple/", "file:///api/", "javascript:1")
+        ),
+        *((name, "canary\nkey") for name in SECRETS if name != "VPN_BOT_DATABASE_URL"),
+        *((name, " ") for name in ("SLACK_BOT_TOKEN", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")),
     ],
 )
 @pytest.mark.usefixtures("needed")
@@ -136,6 +142,35 @@ def test_a_value_that_cannot_be_used_is_a_sentence_that_names_its_setting(
     assert len(said.splitlines()) == 1
     assert "canary" not in said
     assert "pydantic" not in said
+
+
+@pytest.mark.parametrize("name", [name for name in SECRETS if name != "VPN_BOT_DATABASE_URL"])
+@pytest.mark.usefixtures("needed")
+def test_a_secret_loses_the_line_break_that_its_file_ends_with(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """In a header it would fail, with the whole secret in the error."""
+    monkeypatch.setenv(name, f" {SECRETS[name]}\n")
+    assert getattr(Settings.load(), name.lower()).get_secret_value() == SECRETS[name]
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_name_that_is_no_setting_is_said_wherever_it_stands(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> None:
+    """A misspelt one would protect nothing, silently; what Kubernetes sets is its own."""
+    assert strangers() == []
+    monkeypatch.setenv("VPN_BOT_PROTECT", "vpnx-p0j11j28")
+    monkeypatch.setenv("VPN_BOT_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("VPN_BOT_PORT", "tcp://10.0.0.1:80")
+    (nowhere / ".env").write_text("# VPN_BOT_NOTE=1\nexport VPN_BOT_OPERATOR=U012AB3CD\n", "utf-8")
+    (nowhere / "secrets").mkdir()
+    (nowhere / "secrets" / "vpn_bot_colour").write_text("red", "utf-8")
+    assert strangers() == [
+        "VPN_BOT_COLOUR is no setting, so it does nothing.",
+        "VPN_BOT_OPERATOR is no setting, so it does nothing; did you mean VPN_BOT_OPERATORS?",
+        "VPN_BOT_PROTECT is no setting, so it does nothing; did you mean VPN_BOT_PROTECTED?",
+    ]
 
 
 @pytest.mark.usefixtures("needed")

@@ -140,8 +140,8 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if parsed.get_backend_name() == "sqlite":
+            _make_folder(parsed.database)
         is_postgres = parsed.get_backend_name() == "postgresql"
         # No pre-ping: it would cost every transaction a round trip (0.1 ms on loopback). The worker's polls
         # find a dead connection first, and then SQLAlchemy drops them all.
@@ -160,6 +160,12 @@ def _engine(url: str) -> Engine:
             "VPN_BOT_DATABASE_URL names neither SQLite nor PostgreSQL; only these two are supported."
         )
     return engine
+
+
+def _make_folder(file: str | None) -> None:
+    if file in (None, "", ":memory:"):
+        raise ValueError("a ledger that no file keeps")
+    Path(str(file)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

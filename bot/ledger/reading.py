@@ -25,7 +25,7 @@ class Ledger:
             parsed = make_url(url)
             file = parsed.database if parsed.get_backend_name() == "sqlite" else None
             if file is not None and not Path(file).is_file():
-                raise BadSettings("There is no ledger at the file that VPN_BOT_DATABASE_URL names.")
+                raise BadSettings(f"There is no ledger at {file}. VPN_BOT_DATABASE_URL says where it is.")
         self._database = Database(url, clock=time.time)
         self.history = History(self._database)
 

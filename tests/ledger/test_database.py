@@ -170,8 +170,13 @@ def test_the_folders_of_the_file_are_made(tmp_path: Path) -> None:
         f"postgresql+nodriver://user:{CANARY}@127.0.0.1/vpn",
         f"postgresql://user:{CANARY}@127.0.0.1:port/vpn",
         "",
+        "sqlite://",
+        "sqlite:///:memory:",
     ],
-    ids=["no url", "mysql", "oracle", "sqlite driver", "postgres driver", "port", "empty"],
+    ids=[
+        *("no url", "mysql", "oracle", "sqlite driver", "postgres driver", "port", "empty"),
+        *("no file", "memory"),
+    ],
 )
 def test_an_address_that_cannot_be_used_is_a_sentence_that_names_the_setting(url: str) -> None:
     """It says what to write instead, and holds nothing of a password."""
