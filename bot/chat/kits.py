@@ -49,9 +49,14 @@ def _blocks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[Block]:
         yield from _preformatted(as_json(kit))
         yield lines([plain("As a command:")])
     else:
-        yield lines([bold(kit.tunnel_id), plain("  again, under a new id:")])
-    yield from _preformatted(as_command(kit))
-    yield lines(*_routes(kit), [value(f"vpn-bot undo-kit {deletion_id}"), plain(" prints it again.")])
+        yield lines(
+            [bold(kit.tunnel_id), plain("  again, under a new id; its owner supplies the pre-shared key:")]
+        )
+    command = as_command(kit)
+    yield from _preformatted(command)
+    whole = " in one piece" if len(command) > PIECE_LIMIT else ""
+    prints = f" prints it again{whole}." if alone else f" prints it again{whole}, as JSON too."
+    yield lines(*_routes(kit), [value(f"vpn-bot undo-kit {deletion_id}"), plain(prints)])
 
 
 def _routes(kit: UndoKit) -> list[list[Element]]:

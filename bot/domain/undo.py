@@ -155,12 +155,16 @@ def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -
 
 
 def changed(before: UndoKit, now: UndoKit) -> tuple[str, ...]:
-    """The names of the parameters that differ, in alphabetical order, and “routes”."""
-    names = {*before.parameters, *now.parameters}
-    differ = {name for name in names if before.parameters.get(name) != now.parameters.get(name)}
-    if sorted(map(repr, before.routes)) != sorted(map(repr, now.routes)):
-        differ.add("routes")
-    return tuple(sorted(differ))
+    """The names of the parameters that differ, sorted, and “routes”; no list's order matters."""
+    old, new = ({**kit.parameters, "routes": list(map(repr, kit.routes))} for kit in (before, now))
+    return tuple(sorted(name for name in {*old, *new} if _ordered(old.get(name)) != _ordered(new.get(name))))
+
+
+def _ordered(value: object) -> object:
+    """With every list in one order: the cloud promises none."""
+    if isinstance(value, Mapping):
+        return {name: _ordered(one) for name, one in value.items()}
+    return sorted(map(_ordered, value), key=repr) if isinstance(value, list) else value
 
 
 def to_text(kit: UndoKit) -> str:
@@ -200,14 +204,15 @@ def _json(value: object) -> str:
 
 
 def _quoted(word: str) -> str:
-    """A word for the shell; what a terminal would hide or obey is written as an escape."""
+    """A word for the shell; what a terminal would hide or obey is written as an escape, as POSIX has it.
+
+    A shell takes line breaks from the end of what it substitutes; nothing that the cloud takes ends so.
+    """
     if word.isprintable():
         return shlex.quote(word)
-    escaped = "".join(
-        f"\\{char}" if char in "\\'" else char if char.isprintable() else _escape(char) for char in word
-    )
-    return f"$'{escaped}'"
+    escaped = "".join(char if char.isprintable() and char not in "\\'" else _escape(char) for char in word)
+    return f"\"$(printf %b '{escaped}')\""
 
 
 def _escape(char: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "replace"))
+    return "".join(f"\\0{byte:03o}" for byte in char.encode("utf-8", "replace"))

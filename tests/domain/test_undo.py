@@ -106,20 +106,27 @@ def test_the_command_reads_back_as_the_parameters(name: str, tag: str) -> None:
     command = as_command(made)
     assert command.isprintable()
     assert from_text(to_text(made)) == made
-    if "$'" not in command:  # shlex doesn't know this form; bash does, below
+    if "$(printf" not in command:  # shlex substitutes nothing; shells do, below
         assert _parameters(shlex.split(command)) == json.loads(json.dumps(made.parameters))
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh"])
 @pytest.mark.parametrize(
-    "name", ["-rf", "$(reboot)", "it's `x`", "a\u202eb", "tab\there", "\x1b[31mred", "名前\\'"]
+    "name",
+    [
+        *("-rf", "$(reboot)", "it's `x`", "a\u202eb", "tab\there", "\x1b[31mred", "名前\\'", "100%\x1bd"),
+        "$'\\x41'\x1b[31m'; exit 7 #",
+        '\x1b$(exit 7)`exit 7`"',
+        "two\nlines\\0101",
+    ],
 )
-def test_a_shell_hands_on_exactly_these_words(name: str) -> None:
-    """Bash itself, asked to print what it was given."""
+def test_a_shell_hands_on_exactly_these_words(shell: str, name: str) -> None:
+    """Whichever shell it is pasted into, asked to print what it was given."""
     made = kit(VpnConnectionName=name)
     command = as_command(made)
     assert command.isprintable()
     printed = subprocess.run(
-        ["bash", "-c", f"printf '%s\\0' {command}"],  # noqa: S607  # the shell that the command is for
+        [shell, "-c", f"printf '%s\\0' {command}"],
         capture_output=True,
         check=True,
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
@@ -146,6 +153,12 @@ def test_what_differs_between_two_kits_is_named() -> None:
     assert changed(before, replace(before, routes=())) == ("routes",)
     turned = replace(before, routes=(replace(ROUTE, destination="10.0.0.0/8"), ROUTE))
     assert changed(turned, replace(turned, routes=turned.routes[::-1])) == ()
+    cidrs = [
+        {"LocalCidrBlock": f"10.{n}.0.0/16", "RemoteCidrBlock": ["1.0.0.0/8", "2.0.0.0/8"]} for n in range(2)
+    ]
+    other = [{**one, "RemoteCidrBlock": ["2.0.0.0/8", "1.0.0.0/8"]} for one in reversed(cidrs)]
+    in_order, turned = (kit(SecurityPolicyDatabaseSet=one) for one in (cidrs, other))
+    assert changed(in_order, turned) == ()
 
 
 @given(st.text() | st.just(json.dumps({"region": "x"})) | st.just("[]"))
