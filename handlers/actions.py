@@ -70,7 +70,7 @@ def _decide(decision: Decision, desk: Desk, body: Mapping[str, Any], card_id: st
         log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, refusal.rule)
         return notes.refusal(refusal)
     if not decided.won:
-        return notes.too_late(decided.deletion, decided.blocked_by)
+        return notes.too_late(decided.deletion, decided.blocked_by, person.user_id)
     desk.wake()
     log.info("%s deletion=%s user=%s rule=%s", decision.value, card_id, person.user_id, decided.rule)
     return None
@@ -106,7 +106,7 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
     person, channel_id = person_who_clicked(body), _channel(body)
     batch = desk.ledger.batch(card_id, first=MOST_ROWS)
     if batch is None:
-        return notes.too_late(None, None)
+        return notes.too_late(None, None, person_who_clicked(body).user_id)
     verdict = desk.may_ask(person, channel_id, {row.gateway_id or "" for row in batch.rows})
     if not verdict.allowed:
         return notes.refusal(verdict)
@@ -120,7 +120,8 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
             channel_id=channel_id,
             requester_id=person.user_id,
             response_url=body["response_url"],
-            break_glass=lead.break_glass,
+            # An incident is its requester's own word.
+            break_glass=lead.break_glass if person.user_id == lead.requester_id else "",
         )
     )
     desk.wake()

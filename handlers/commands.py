@@ -69,8 +69,10 @@ def _gateways(desk: Desk, asked: Command) -> tuple[str, ...]:
 def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: DeleteCommand) -> Body:
     if len(asked.tunnel_ids) > desk.max_batch:
         return notes.too_many(len(asked.tunnel_ids), desk.max_batch)
-    if asked.break_glass and command["channel_id"].startswith("D") and not desk.announce_channel:
-        raise BadCommand("Everybody is told of --break-glass, and nobody else reads this. Ask in a channel.")
+    if asked.break_glass and command["channel_id"].startswith("D"):
+        raise BadCommand(
+            "Everybody is told of --break-glass, and nobody else reads this direct message. Ask in a channel."
+        )
     region = asked.region or desk.default_region
     deletion_id = desk.ledger.ask(
         Ask(
@@ -109,25 +111,28 @@ def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: Freez
         channel_id=command["channel_id"],
         says=records.frozen,
         announce_to=_everywhere(desk, command["channel_id"]),
+        response_url=command["response_url"],
     )
     desk.wake()
     log.info("frozen scope=%s until=%.0f user=%s", freeze.scope, freeze.until, person.user_id)
-    return records.freezes([freeze])
+    is_known = asked.scope in {EVERYWHERE, *desk.rules.gateways} or desk.freezes.has_met(asked.scope)
+    return records.placed(freeze, is_known=is_known)
 
 
 def _unfreeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: UnfreezeCommand) -> Body:
-    lifted = desk.freezes.lift(
+    lifted, left = desk.freezes.lift(
         scope=asked.scope,
         by=person.user_id,
         channel_id=command["channel_id"],
         says=records.unfrozen,
         announce_to=_everywhere(desk, command["channel_id"]),
+        response_url=command["response_url"],
     )
     desk.wake()
     log.info("unfrozen scope=%s freezes=%d user=%s", asked.scope, len(lifted), person.user_id)
     if not lifted:
         return notes.private(f"There is no freeze on {asked.scope}. /vpn freezes shows those that hold.")
-    return records.unfrozen(lifted, person.user_id)
+    return records.unfrozen(lifted, person.user_id, left)
 
 
 def _freezes(desk: Desk, _person: Person, _command: Mapping[str, Any], _asked: FreezesCommand) -> Body:

@@ -33,7 +33,7 @@ def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dic
     """Confirm where the word is right; returns Slack's answer to the dialog: nothing closes it."""
     proposal = desk.ledger.proposal(card_id)
     if proposal is None:
-        return _instead(notes.too_late(None, None))
+        return _instead(notes.too_late(None, None, person_who_clicked(body).user_id))
     word = word_to_type(proposal)
     if not is_typed(entered, word):
         return {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: dialogs.not_it(word)}}
@@ -51,7 +51,7 @@ def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dic
         log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, rule)
         return _instead(notes.refusal(decided.refusal))
     if not decided.won:
-        return _instead(notes.too_late(decided.deletion, decided.blocked_by))
+        return _instead(notes.too_late(decided.deletion, decided.blocked_by, person.user_id))
     desk.wake()
     log.info("typed confirm deletion=%s user=%s rule=%s", card_id, person.user_id, decided.rule)
     return {}

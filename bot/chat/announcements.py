@@ -44,7 +44,9 @@ def _standing(batch: Batch) -> str:
             return f"over: {batch.count(State.GONE)} of {batch.size} are gone"
         return "confirmed, under way"
     if lead.stopped:
-        return "stopped before it was sent"
+        return "stopped before it was accepted"
+    if lead.state is State.VERIFYING and batch.size == 1 and lead.request_id is None:
+        return "being deleted, not gone yet"
     return {
         State.ASKED: "asked",
         State.PENDING: "asked, waiting for a decision",

@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, escape, header, lines, person, plain, value
-from bot.chat.pieces import alarm, asked_by, buttons, demands, expiry, frozen, reason, who, window
-from bot.domain.explain import explain
+from bot.chat.pieces import (
+    alarm,
+    asked_by,
+    buttons,
+    demands,
+    expiry,
+    frozen,
+    reason,
+    stopped_by,
+    who,
+    window,
+)
+from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
@@ -22,10 +33,10 @@ def card(batch: Batch, rules: Rules) -> Body:
     """
     lead = batch.lead
     headline = _headline(batch)
-    shown = [header(headline), *alarm(lead), lines(*_stake(batch)), *reason(lead)]
+    shown = [header(headline), *alarm(lead), lines(*_standing(batch, rules)), *frozen(batch.freeze)]
+    shown += [lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
         shown.append(_table(batch.rows))
-    shown += [lines(*_standing(batch, rules)), *frozen(batch.freeze)]
     # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
     stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
     shown += buttons(lead, _question(batch), rules, unsent=stoppable, void=_all(batch, State.VOID))
@@ -44,13 +55,15 @@ def _headline(batch: Batch) -> str:
         case State.PENDING | State.ASKED:
             return f"Delete {tunnels}?"
         case _ if batch.lead.tier is Tier.FORBIDDEN:
-            return f"Protected: {tunnels} stay"
+            return f"Protected: not all of {tunnels} can be deleted here"
         case State.EXPIRED:
-            return f"Expired: {tunnels} stay"
+            return f"Expired: {tunnels} were left alone"
         case State.VOID if _all(batch, State.VOID):
-            return f"Void: {tunnels} stay"
+            return f"Void: {tunnels} were left alone"
         case State.CANCELLED if _all(batch, State.CANCELLED):
-            return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {tunnels} stay"
+            return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {tunnels} were left alone"
+    if _all(batch, State.CONFIRMED) and batch.lead.sent_at is None:
+        return f"About to delete {tunnels}"
     if batch.ended < batch.size:
         return f"Deleting {tunnels}"
     return f"{batch.count(State.GONE)} of {tunnels} are gone"
@@ -59,9 +72,9 @@ def _headline(batch: Batch) -> str:
 def _stake(batch: Batch) -> list[list[Element]]:
     lead, gateways = batch.lead, _gateways(batch)
     up, unknown = _up(batch)
-    traffic = "carrying traffic" if lead.state is State.PENDING else "they carried traffic when asked"
+    when = "" if lead.state is State.PENDING else " when asked"
     rows = [
-        [bold("Tunnels  "), plain(f"{batch.size}, {up} of them UP: {traffic}{_not_known(unknown)}")],
+        [bold("Tunnels  "), plain(f"{batch.size}, {up} of them UP{when}{_not_known(unknown)}")],
         [bold("Gateways  " if gateways[1:] else "Gateway  "), value(", ".join(gateways))],
         [bold("Region  "), value(lead.region)],
         asked_by(lead),
@@ -96,25 +109,43 @@ def _question(batch: Batch) -> str:
 
 
 def _risks(batch: Batch) -> list[list[Element]]:
-    """Why the card's tier isn't low: each reason once, with the tunnels that it is about."""
+    """Why the card's tier isn't low, each reason with the tunnels or gateways that it is about."""
     if batch.lead.tier is Tier.LOW:
-        return [
-            [
-                bold("Low risk: "),
-                plain("they are DOWN, no route points at them, and their gateways keep healthy tunnels."),
-            ]
-        ]
-    about: dict[str, list[str]] = {}
-    for row in batch.rows:
-        for why in row.stake.reasons if row.stake else ():
-            about.setdefault(why, []).append(row.tunnel_id)
-    rows = [
-        [plain("• "), plain(clean(f"{ids[0] if len(ids) == 1 else f'{len(ids)} tunnels'}: {why}", 300))]
-        for why, ids in list(about.items())[:SHOWN_RISKS]
+        low = "they are DOWN, no route points at them, and their gateways keep healthy tunnels."
+        return [[bold("Low risk: "), plain(low)]]
+    known = [(row, row.tunnel, row.stake) for row in batch.rows if row.tunnel and row.stake]
+    up = [row.tunnel_id for row, tunnel, _ in known if tunnel.carries_traffic]
+    unknown = [row.tunnel_id for row, tunnel, _ in known if tunnel.carries_traffic is None]
+    routed = [row.tunnel_id for row, _, stake in known if stake.routes]
+    on = [tunnel.gateway_id for _, tunnel, stake in known if stake.gateway_left == 0]
+    to = [
+        tunnel.customer_gateway_id
+        for _, tunnel, stake in known
+        if stake.customer_left == 0 and tunnel.carries_traffic is not False
     ]
-    if len(about) > SHOWN_RISKS:
-        rows.append([plain(f"… and {len(about) - SHOWN_RISKS} more reasons")])
+    unread = [what for _, _, stake in known for what in stake.unread]
+    protected = [
+        f"{row.tunnel_id}: {stake.reasons[0]}"
+        for row, _, stake in known
+        if stake.tier is Tier.FORBIDDEN and stake.reasons
+    ]
+    about = {
+        "": protected,
+        "UP: ": up,
+        "not known whether they carry traffic: ": unknown,
+        "routes point at: ": routed,
+        "with these gone, no healthy tunnel is left on: ": on,
+        "with these gone, no healthy tunnel is left to: ": to,
+        "not known: ": unread,
+    }
+    rows = [[plain(f"• {what}"), plain(_few(ids))] for what, ids in about.items() if ids]
     return [[bold("High risk:" if batch.lead.tier is Tier.HIGH else "Why:")], *rows]
+
+
+def _few(words: Sequence[str]) -> str:
+    once = list(dict.fromkeys(clean(word, CELL_LIMIT) for word in words))
+    more = f" and {len(once) - SHOWN_RISKS} more" if len(once) > SHOWN_RISKS else ""
+    return ", ".join(once[:SHOWN_RISKS]) + more
 
 
 def _standing(batch: Batch, rules: Rules) -> list[list[Element]]:
@@ -123,30 +154,40 @@ def _standing(batch: Batch, rules: Rules) -> list[list[Element]]:
         return [
             [bold("At least one of them is protected, so none can be deleted with this card.")],
             *_risks(batch),
-            [plain("Ask again without the protected ones. Nothing was deleted.")],
+            [plain("Ask again without the protected ones. Nothing was sent.")],
         ]
     match lead.state:
         case State.PENDING | State.ASKED:
-            warning = bold("Deleting them cuts their traffic and can't be undone.")
-            return [[warning], *_risks(batch), *demands(lead, rules), expiry(lead)]
+            up, unknown = _up(batch)
+            first = "Deleting them cuts their traffic. They" if up or unknown else "Once deleted, they"
+            warning = bold(f"{first} can only be made again by hand, under new ids.")
+            word = "the gateway's id" if len(_gateways(batch)) == 1 else "the first tunnel's id"
+            return [[warning], *_risks(batch), *demands(lead, rules, word), expiry(lead)]
         case State.EXPIRED:
-            return [[plain("Nobody decided in time. Nothing was deleted; ask again if it's still wanted.")]]
+            return [[plain("Nobody decided in time. Nothing was sent; ask again if it's still wanted.")]]
         case State.VOID if _all(batch, State.VOID):
-            why = [[bold(f"{explain(lead.code).title}.")]] if lead.code else []
-            return [*why, [plain("Nothing was deleted.")]]
+            what = f": {lead.message}" if lead.code == OwnCode.CHANGED and lead.message else ""
+            why = [[bold(f"{explain(lead.code).title}{what}.")]] if lead.code else []
+            return [*why, [plain("Nothing was sent.")]]
         case State.CANCELLED if _all(batch, State.CANCELLED) and not lead.stopped:
-            return [[*who(lead, "Cancelled"), plain(" Nothing was deleted.")]]
-    aborting = window(lead) if _all(batch, State.CONFIRMED) else []
-    return [who(lead, "Confirmed"), *aborting, [plain(_tally(batch))]]
+            return [[*who(lead, "Cancelled"), plain(" Nothing was sent.")]]
+    unsent = _all(batch, State.CONFIRMED) and lead.cleared_at is None
+    stopped = [stopped_by(row) for row in (lead, *batch.rows) if row.stopped][:1]
+    about = [*window(lead), *_risks(batch)] if unsent else [[plain(_tally(batch))]]
+    return [who(lead, "Confirmed"), *stopped, *about]
 
 
 def _tally(batch: Batch) -> str:
-    gone, unknown, stopped = (batch.count(s) for s in (State.GONE, State.UNKNOWN, State.CANCELLED))
-    parts = [f"{gone} gone", f"{batch.ended - gone - unknown - stopped} failed"]
+    gone, unknown, stopped, void = (
+        batch.count(s) for s in (State.GONE, State.UNKNOWN, State.CANCELLED, State.VOID)
+    )
+    parts = [f"{gone} gone", f"{batch.ended - gone - unknown - stopped - void} failed"]
     if unknown:
         parts.append(f"{unknown} not confirmed gone")
+    if void:
+        parts.append(f"{void} void and left alone")
     if stopped:
-        parts.append(f"{stopped} stopped before they were sent")
+        parts.append(f"{stopped} stopped and left alone")
     return ", ".join([*parts, f"{batch.size - batch.ended} left"]) + "."
 
 
@@ -183,9 +224,9 @@ def _left_s(batch: Batch, now: float) -> float | None:
 def stopped(batch: Batch, by: str) -> Body:
     """Who pressed Stop, and what it achieved; for the card's thread."""
     kept = batch.count(State.CANCELLED)
-    did = f"{kept} of {batch.size} had not been sent, and stay."
+    did = f"{kept} of {batch.size} had not been accepted by the cloud, and are left alone."
     if batch.size == 1:
-        did = f"{batch.lead.tunnel_id} had not been sent, and stays."
+        did = f"the cloud had not accepted it, and {batch.lead.tunnel_id} is left alone."
     return {
         "text": f"Stopped by <@{by}>: {did}",
         "blocks": [lines([bold("Stopped"), plain(" by "), person(by), plain(f": {did}")])],
@@ -214,7 +255,7 @@ def summary(batch: Batch, page: int) -> Body:
 
 def _ending(row: Deletion) -> str:
     if row.state is State.CANCELLED:
-        return "stopped: not sent"
+        return "stopped: left alone"
     how = "not confirmed gone" if row.state is State.UNKNOWN else row.state
     return f"{how}: {explain(row.code or '').title}"
 

@@ -85,7 +85,7 @@ def seconds(duration_s: float) -> str:
 
 
 def request_id(known: str | None) -> list[Element]:
-    """The cloud's RequestId, or that it was lost."""
+    """The cloud's RequestId, or that there is none: its answer got lost, or had none."""
     if known is None:
-        return [plain("RequestId: lost with the cloud's answer.")]
+        return [plain("RequestId: none reached vpn-bot.")]
     return [plain("RequestId "), value(known)]

@@ -26,10 +26,11 @@ from bot.chat.pieces import (
     protected,
     reason,
     risk,
+    stopped_by,
     who,
     window,
 )
-from bot.domain.explain import explain
+from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
 from bot.domain.policy import Rules
 from bot.domain.text import clean
@@ -45,8 +46,9 @@ def card(batch: Batch, rules: Rules) -> Body:
         return batches.card(batch, rules)
     deletion = batch.lead
     headline = _headline(deletion)
-    shown = [header(headline), *alarm(deletion), _stake(deletion), *reason(deletion)]
-    shown += [_standing(deletion, rules), *frozen(batch.freeze)]
+    # What a tired reader must not miss stands first.
+    shown = [header(headline), *alarm(deletion), _standing(deletion, rules), *frozen(batch.freeze)]
+    shown += [_stake(deletion), *reason(deletion)]
     unsent, void = deletion.state is State.CONFIRMED, deletion.state is State.VOID
     shown += buttons(deletion, question(deletion), rules, unsent=unsent, void=void)
     impact = _impact(deletion) if deletion.state is State.PENDING else ""
@@ -58,20 +60,23 @@ def card(batch: Batch, rules: Rules) -> Body:
 def _headline(deletion: Deletion) -> str:
     tunnel = deletion.tunnel_id
     if deletion.stopped:
-        return f"Stopped: {tunnel} stays"
+        return f"Stopped: {tunnel} was left alone"
     if deletion.tier is Tier.FORBIDDEN:
-        return f"Protected: {tunnel} stays"
+        return f"Protected: {tunnel} can't be deleted here"
+    if deletion.state is State.VERIFYING and deletion.request_id is None:
+        return f"VPN tunnel {tunnel} is being deleted, not gone yet"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
-        State.CONFIRMED: f"Deleting VPN tunnel {tunnel}",
+        State.CONFIRMED: f"About to delete VPN tunnel {tunnel}",
         State.DELETING: f"Deleting VPN tunnel {tunnel}",
         State.VERIFYING: f"Deletion of {tunnel} accepted, not gone yet",
         State.GONE: f"VPN tunnel {tunnel} is gone",
         State.REFUSED: f"VPN tunnel {tunnel} was not deleted",
         State.UNKNOWN: f"VPN tunnel {tunnel}: not confirmed gone",
-        State.CANCELLED: f"Cancelled: {tunnel} stays",
-        State.EXPIRED: f"Expired: {tunnel} stays",
-        State.VOID: f"Void: {tunnel} stays",
+        # Of the tunnel itself these say nothing: another card, or somebody else, may have deleted it.
+        State.CANCELLED: f"Cancelled: {tunnel} was left alone",
+        State.EXPIRED: f"Expired: {tunnel} was left alone",
+        State.VOID: f"Void: {tunnel} was left alone",
         State.ASKED: f"Looking up VPN tunnel {tunnel}",
     }[deletion.state]
 
@@ -81,13 +86,14 @@ def _stake(deletion: Deletion) -> Block:
     tunnel, stake = deletion.tunnel, deletion.stake
     rows = [
         [bold("Tunnel  "), value(tunnel.name if tunnel else ""), plain("  "), value(deletion.tunnel_id)],
-        [bold("Gateway  "), value(deletion.gateway_id or "")],
-        [bold("VPC  "), value(tunnel.vpc_id) if tunnel and tunnel.vpc_id else plain("none (a CCN gateway)")],
-        [bold("Region  "), value(deletion.region)],
+        [bold("Gateway  "), value(deletion.gateway_id or ""), plain("  in "), value(deletion.region)],
     ]
     if tunnel:
         when = "State  " if deletion.state is State.PENDING else "State when asked  "
         rows.append([bold(when), value(tunnel.state), plain(f"  {_impact(deletion)}  {_health(tunnel)}")])
+    if tunnel and stake:
+        rows += _around(tunnel, stake)
+    if tunnel:
         rows += [
             [
                 *(bold("Local  "), value(policy.local_cidr)),
@@ -101,13 +107,11 @@ def _stake(deletion: Deletion) -> Block:
             rows.append([plain(f"… and {len(tunnel.policies) - SHOWN_POLICIES} more policies")])
         if tunnel.bgp or tunnel.route_type.lower() == "bgp":
             rows.append([bold("BGP  "), value(tunnel.bgp)])
-    if tunnel and stake:
-        rows += _around(tunnel, stake)
-    if tunnel:
         tags = ", ".join(f"{key}={kept}" for key, kept in tunnel.tags[:SHOWN_TAGS])
         more = f" and {len(tunnel.tags) - SHOWN_TAGS} more" if len(tunnel.tags) > SHOWN_TAGS else ""
         rows.append([bold("Tags  "), value(tags), plain(more)] if tags else [bold("Tags  "), plain("none")])
         rows.append([bold("Created  "), value(tunnel.created_time), plain(_age(tunnel, deletion.asked_at))])
+        rows.append([bold("VPC  "), value(tunnel.vpc_id) if tunnel.vpc_id else plain("none (a CCN gateway)")])
     rows.append(asked_by(deletion))
     return lines(*rows)
 
@@ -159,17 +163,20 @@ def _standing(deletion: Deletion, rules: Rules) -> Block:
         return lines(*protected(deletion))
     match deletion.state:
         case State.PENDING:
-            warning = bold("Deleting it cuts its traffic and can't be undone.")
-            return lines([warning], *risk(deletion), *demands(deletion, rules), expiry(deletion))
+            up = deletion.tunnel is None or deletion.tunnel.carries_traffic is not False
+            first = "Deleting it cuts its traffic. It" if up else "Once deleted, it"
+            warning = bold(f"{first} can only be made again by hand, under a new id.")
+            takes = demands(deletion, rules, "the tunnel's id")
+            return lines([warning], *risk(deletion), *takes, expiry(deletion))
         case State.CANCELLED:
             return lines(*_cancelled(deletion))
         case State.EXPIRED:
-            over = "Nobody decided in time. Nothing was deleted; ask again if it's still wanted."
+            over = "Nobody decided in time. Nothing was sent; ask again if it's still wanted."
             return lines([plain(over)])
         case State.CONFIRMED | State.DELETING:
             waiting = explain(deletion.waiting_code).title if deletion.waiting_code else ""
             more = [[plain("Waiting: "), plain(waiting), plain(".")]] if waiting else []
-            return lines(who(deletion, "Confirmed"), *window(deletion), *more)
+            return lines(who(deletion, "Confirmed"), *window(deletion), *more, *risk(deletion))
         case State.VERIFYING:
             return lines(who(deletion, "Confirmed"), request_id(deletion.request_id))
         case State.GONE:
@@ -180,20 +187,21 @@ def _standing(deletion: Deletion, rules: Rules) -> Block:
 
 def _cancelled(deletion: Deletion) -> list[list[Element]]:
     if deletion.stopped:
-        return [who(deletion, "Confirmed"), [plain("Stopped before it was sent. Nothing was deleted.")]]
-    return [[*who(deletion, "Cancelled"), plain(" Nothing was deleted.")]]
+        return [who(deletion, "Confirmed"), stopped_by(deletion)]
+    return [[*who(deletion, "Cancelled"), plain(" Nothing was sent.")]]
 
 
 def _why(deletion: Deletion) -> list[list[Element]]:
     if deletion.code is None:
         return [[plain("Nothing more is known.")]]
     title = explain(deletion.code).title
+    what = f": {deletion.message}" if deletion.code == OwnCode.CHANGED and deletion.message else ""
     number = (
         [request_id(deletion.request_id)]
         if deletion.sent_at or deletion.request_id
-        else [[plain("Nothing was deleted.")]]
+        else [[plain("Nothing was sent.")]]
     )
-    return [[bold(f"{title}.  "), value(deletion.code)], *number]
+    return [[bold(f"{title}{what}.  "), value(deletion.code)], *number]
 
 
 def _gone(deletion: Deletion) -> str:

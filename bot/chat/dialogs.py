@@ -1,6 +1,7 @@
 """The dialog in which the id has to be typed before something risky is confirmed."""
 
 from bot.chat.blocks import Body, bold, lines, plain, quote, value
+from bot.chat.pieces import alarm
 from bot.domain.confirmation import word_to_type
 from bot.domain.model import Proposal, Tier
 from bot.domain.text import clean
@@ -19,8 +20,10 @@ def typed_confirmation(proposal: Proposal) -> Body:
     what = f"{lead.batch_size} VPN tunnels of {', '.join(proposal.gateway_ids)}" if many else lead.tunnel_id
     name = clean(lead.tunnel.name, 60) if lead.tunnel and not many else ""
     reasons = "; ".join(lead.stake.reasons) if lead.stake and not many else ""
+    gateway = "" if many else f"Gateway {', '.join(proposal.gateway_ids)}, "
     rows = [
-        [bold(f"This deletes {clean(what, 200)} for good."), *([plain("  "), value(name)] if name else [])]
+        [bold(f"This deletes {clean(what, 200)} for good."), *([plain("  "), value(name)] if name else [])],
+        [plain(clean(f"{gateway}{'Region' if many else 'region'} {lead.region}.", 200))],
     ]
     if lead.tier is Tier.HIGH:
         rows.append([bold("High risk: "), plain(clean(reasons, 1_000) or "see the card"), plain(".")])
@@ -33,6 +36,7 @@ def typed_confirmation(proposal: Proposal) -> Body:
         "submit": {"type": "plain_text", "text": "Delete"},
         "close": {"type": "plain_text", "text": "Keep"},
         "blocks": [
+            *alarm(lead),
             lines(*rows),
             *([quote(lead.reason)] if lead.reason else []),
             {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.blocks import Body, escape, utc
+from bot.chat.blocks import Body, escape, moment, utc
 from bot.domain.model import Batch, Deletion, State, Tunnel
 from bot.domain.policy import Verdict
 from bot.domain.text import clean
@@ -15,17 +15,25 @@ def private(sentence: str) -> Body:
     return {"text": escape(sentence)}
 
 
-def no_such_tunnel(deletion: Deletion, missing: Sequence[str]) -> Body:
-    """The look-up missed some of what was asked for; told to the requester alone."""
+def no_such_tunnel(deletion: Deletion, missing: Sequence[str], gone: Deletion | None) -> Body:
+    """The look-up missed some of what was asked for; told to the requester alone.
+
+    gone: this bot's own deletion of the first of them, where there is one.
+    """
     shown = ", ".join(missing[:SHOWN_IDS])
     if len(missing) > SHOWN_IDS:
         shown += f" and {len(missing) - SHOWN_IDS} more"
     asked = len(deletion.wanted)
     result = f"nothing was done for any of the {asked}" if asked > 1 else "there is nothing to delete"
+    none = "are no VPN tunnels" if len(missing) > 1 else "is no VPN tunnel"
+    text = f"There {none} {shown} in {deletion.region}, so {result}."
+    if gone is not None and gone.ended_at is not None:
+        return {
+            "text": f"{escape(text)} vpn-bot deleted {gone.tunnel_id} at {moment(gone.ended_at)}; "
+            f"<@{gone.requester_id}> had asked for it."
+        }
     return private(
-        f"There is no VPN tunnel {shown} in {deletion.region}, so {result}. "
-        f"Is it in another region? Then say which: "
-        f"/vpn delete {missing[0]} --region {_another_region(deletion.region)}"
+        f"{text} If it is in another region, say which: /vpn delete {missing[0]} --region <region>"
     )
 
 
@@ -69,14 +77,16 @@ def refusal(verdict: Verdict) -> Body:
 
 def stopped(batch: Batch) -> Body:
     """What a Stop achieved; told to the clicker."""
-    kept, sent = batch.count(State.CANCELLED), batch.size - batch.count(State.CANCELLED)
+    lead, kept, going = batch.lead, batch.count(State.CANCELLED), batch.size - batch.ended
+    if not kept and going:
+        return private("Too late to stop: the cloud has been asked already.")
     if not kept:
-        return private("Too late to stop: everything on this card had been sent already.")
-    return private(f"Stopped: {kept} not sent, so they stay. {sent} had been sent before and go on.")
-
-
-def _another_region(region: str) -> str:
-    return "ap-singapore" if region != "ap-singapore" else "ap-guangzhou"
+        return private("There is nothing left to stop on this card.")
+    if batch.size == 1:
+        return private(f"Stopped: {lead.tunnel_id} is left alone.")
+    sent = batch.size - batch.count(State.CANCELLED, State.VOID)
+    others = f"; {sent} had been sent before" if sent else ""
+    return private(f"Stopped: {kept} of {batch.size} are left alone{others}.")
 
 
 def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
@@ -110,6 +120,14 @@ def cannot_announce(channel_id: str) -> Body:
     }
 
 
+def cannot_tell(channel_id: str) -> Body:
+    """A freeze was placed or lifted, and the channel can't be told."""
+    return {
+        "text": f"It holds as you said, but vpn-bot can't post in <#{channel_id}>, so nobody was told of it "
+        "there. Invite the bot, or tell them yourself; /vpn freezes shows everybody what holds."
+    }
+
+
 def no_card(deletion: Deletion) -> Body:
     """Slack, or a fault of the bot's own, keeps the card from being posted; told to the requester."""
     return private(
@@ -126,7 +144,7 @@ def not_said() -> Body:
     )
 
 
-def too_late(deletion: Deletion | None, blocked_by: Deletion | None) -> Body:
+def too_late(deletion: Deletion | None, blocked_by: Deletion | None, clicker: str) -> Body:
     """Why a click decided nothing; told to the clicker alone."""
     if deletion is None:
         return private("This card isn't in vpn-bot's ledger, so the click did nothing.")
@@ -141,4 +159,6 @@ def too_late(deletion: Deletion | None, blocked_by: Deletion | None) -> Body:
     cancelled = deletion.state is State.CANCELLED and not deletion.stopped
     verb = "cancelled" if cancelled else "confirmed"
     when = utc(deletion.decided_at or 0)
+    if deletion.decided_by == clicker:
+        return private(f"You {verb} this at {when}. Your second click did nothing.")
     return {"text": f"<@{deletion.decided_by}> {verb} this before you, at {when}. Your click did nothing."}

@@ -40,12 +40,18 @@ def who(deletion: Deletion, verb: str) -> list[Element]:
     ]
 
 
+def stopped_by(deletion: Deletion) -> list[Element]:
+    """Who pressed Stop. Perhaps the cloud had refused it until then; it never accepted it."""
+    who_ = [plain(" by "), person(deletion.stopped_by)] if deletion.stopped_by else []
+    return [plain("Stopped"), *who_, plain(" before the cloud accepted it.")]
+
+
 def alarm(deletion: Deletion) -> list[Block]:
     """Break-glass, loud; nothing else is."""
     if not deletion.break_glass:
         return []
     glass = [bold("🚨 BREAK-GLASS  "), value(deletion.break_glass)]
-    return [lines([*glass, plain("  the second person is lifted, and that is kept in the history.")])]
+    return [lines([*glass, plain("  It needs no second person, and stays marked in the history.")])]
 
 
 def protected(deletion: Deletion) -> list[list[Element]]:
@@ -53,7 +59,8 @@ def protected(deletion: Deletion) -> list[list[Element]]:
     return [
         [bold("Protected: it can't be deleted here.")],
         *risk(deletion),
-        [plain("Whoever is responsible for it takes the protection away first. Nothing was deleted.")],
+        [plain("If it has to go, its owner removes the tag, or whoever runs the bot the name.")],
+        [plain("Nothing was sent.")],
     ]
 
 
@@ -71,15 +78,19 @@ def risk(deletion: Deletion) -> list[list[Element]]:
     return [[bold(title), plain(clean("; ".join(reasons), 1_000) or "see the table"), plain(".")]]
 
 
-def demands(deletion: Deletion, rules: Rules) -> list[list[Element]]:
-    """What a confirm takes beyond one click."""
+def demands(deletion: Deletion, rules: Rules, word: str) -> list[list[Element]]:
+    """What a confirm takes beyond one click; word: what is to be typed, in words."""
     second = rules.second_person.applies(deletion.tier) and not deletion.break_glass
     typed = rules.typed.applies(deletion.tier)
     if not second and not typed:
         return []
-    who_ = "somebody else than the one who asked" if second else "one person"
-    act = "presses Confirm and types the id" if typed else "presses Confirm"
-    return [[bold("It takes: "), plain(f"{who_} {act}.")]]
+    act = f" presses Confirm and types {word}." if typed else " presses Confirm."
+    if not second:
+        return [[bold("It takes: "), plain(f"one person{act}")]]
+    takes = [bold("It takes: "), plain("someone other than "), person(deletion.requester_id), plain(act)]
+    if deletion.channel_id.startswith("D"):
+        takes.append(plain(" Nobody else reads this direct message, so ask in a channel."))
+    return [takes]
 
 
 def frozen(freeze: Freeze | None) -> list[Block]:
@@ -99,12 +110,11 @@ def frozen(freeze: Freeze | None) -> list[Block]:
 
 def window(deletion: Deletion) -> list[list[Element]]:
     """How long everybody may still press Stop."""
-    if deletion.send_at is None or deletion.decided_at is None or deletion.send_at <= deletion.decided_at:
+    if not deletion.window_s or deletion.send_at is None or deletion.sent_at or deletion.waiting_code:
         return []
-    left_s = deletion.send_at - deletion.decided_at
     return [
         [
-            bold(f"Deleting in {left_s:.0f} s"),
+            bold(f"Deleting in {deletion.window_s:.0f} s"),
             plain(", at "),
             clock(deletion.send_at),
             plain(". Anybody here may press Stop before."),
@@ -129,7 +139,8 @@ def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool, vo
             }
         return [{"type": "actions", "elements": [confirm, _button(deletion, "Cancel", CANCEL_ACTION)]}]
     if unsent:
-        return [{"type": "actions", "elements": [_button(deletion, "Stop", STOP_ACTION)]}]
+        stop = _button(deletion, "Stop", STOP_ACTION) | {"style": "danger"}
+        return [{"type": "actions", "elements": [stop]}]
     if void and deletion.code == OwnCode.CHANGED:
         return [{"type": "actions", "elements": [_button(deletion, "Fresh card", FRESH_ACTION)]}]
     return []

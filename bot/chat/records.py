@@ -7,6 +7,7 @@ from bot.chat.notes import private
 from bot.domain.explain import explain
 from bot.domain.model import Deletion, Freeze, State
 from bot.domain.text import clean
+from bot.domain.when import write_duration
 
 ROWS = 20
 CELL_LIMIT = 80
@@ -29,10 +30,11 @@ def freezes(active: Sequence[Freeze]) -> Body:
         return private("Nothing is frozen.")
     blocks: list[Block] = []
     for freeze in active[:ROWS]:
-        blocks += [lines(_freeze(freeze)), quote(freeze.reason)]
+        blocks += [lines([bold("Frozen  "), *_freeze(freeze)]), quote(freeze.reason)]
     if len(active) > ROWS:
         blocks.append(lines([plain(f"… and {len(active) - ROWS} more")]))
-    return {"text": f"{len(active)} freezes hold.", "blocks": blocks}
+    count = "One freeze holds." if len(active) == 1 else f"{len(active)} freezes hold."
+    return {"text": count, "blocks": blocks}
 
 
 def frozen(freeze: Freeze) -> Body:
@@ -44,13 +46,23 @@ def frozen(freeze: Freeze) -> Body:
     }
 
 
-def unfrozen(lifted: Sequence[Freeze], by: str) -> Body:
-    """Freezes were lifted; for a channel."""
+def placed(freeze: Freeze, *, is_known: bool) -> Body:
+    """The same for who placed it. is_known: the gateway was met before."""
+    body = freezes([freeze])
+    if is_known:
+        return body
+    note = f"vpn-bot never met {_scope(freeze)} before. Is that the right id?"
+    return {"text": f"{body['text']} {note}", "blocks": [*body["blocks"], lines([bold(note)])]}
+
+
+def unfrozen(lifted: Sequence[Freeze], by: str, left: Sequence[Freeze]) -> Body:
+    """Freezes were lifted; for a channel. left: those that still hold."""
     what = _scope(lifted[0])
-    return {
-        "text": f"<@{by}> lifted the freeze on {what}.",
-        "blocks": [lines([bold("Unfrozen  "), plain(what), plain("  by "), person(by)])],
-    }
+    rows: list[list[Element]] = [[bold("Unfrozen  "), value(what), plain("  by "), person(by)]]
+    rows += [[plain("Placed by "), person(one.by), plain(f": {clean(one.reason, 200)}")] for one in lifted]
+    rows += [[bold("Still frozen  "), *_freeze(one)] for one in left[:ROWS]]
+    others = f" {len(left)} others still hold." if left else ""
+    return {"text": f"<@{by}> lifted the freeze on {what}.{others}", "blocks": [lines(*rows)]}
 
 
 def _scope(freeze: Freeze) -> str:
@@ -58,13 +70,16 @@ def _scope(freeze: Freeze) -> str:
 
 
 def _freeze(freeze: Freeze) -> list[Element]:
-    until = [plain("  until "), clock(freeze.until), plain(f" ({moment(freeze.until)}) by ")]
+    lasting = f", {write_duration(max(60.0, freeze.until - freeze.at) // 60 * 60)} long"
+    until = [plain("  until "), clock(freeze.until), plain(f" ({moment(freeze.until)}{lasting}) by ")]
     return [value(_scope(freeze)), *until, person(freeze.by)]
 
 
 def _row(deletion: Deletion) -> list[Block]:
     glass = f"BREAK-GLASS {clean(deletion.break_glass, 40)}: " if deletion.break_glass else ""
-    decided = person(deletion.decided_by) if deletion.decided_by else plain("–")
+    # Who stopped it had the last word.
+    decider = deletion.stopped_by or deletion.decided_by
+    decided = person(decider) if decider else plain("–")
     return [
         _cell(plain(moment(deletion.asked_at))),
         _cell(value(clean(deletion.tunnel_id or ", ".join(deletion.wanted) or "all", CELL_LIMIT))),
@@ -78,7 +93,7 @@ def _row(deletion: Deletion) -> list[Block]:
 
 def _standing(deletion: Deletion) -> str:
     if deletion.stopped:
-        return "stopped"
+        return "stopped: left alone"
     why = f": {explain(deletion.code).title}" if deletion.code and deletion.state is not State.GONE else ""
     return f"{deletion.state}{why}"
 

@@ -25,9 +25,9 @@ SHOWN_CHANGES = 20
 
 
 def _about(deletion: Deletion) -> str:
-    """The tunnel, or what was asked for together while it is looked up."""
-    if deletion.wanted[1:]:
-        return f"{len(deletion.wanted)} tunnels"
+    """The tunnel, or all that share its card."""
+    if deletion.wanted[1:] or deletion.batch_size > 1:
+        return f"{max(len(deletion.wanted), deletion.batch_size)} tunnels"
     return deletion.tunnel_id or f"all tunnels of {deletion.gateway_id}"
 
 
@@ -65,11 +65,13 @@ def accepted(deletion: Deletion, number: str) -> Body:
 
 
 def seen_deleting(deletion: Deletion) -> Body:
-    """The cloud's answer was lost, but the tunnel is seen being deleted."""
-    sentence = f"The cloud's answer was lost, but {deletion.tunnel_id} is being deleted."
+    """No clear answer came, but the tunnel is seen being deleted."""
+    sentence = f"No clear answer came, but {deletion.tunnel_id} is being deleted."
     return {
         "text": sentence,
-        "blocks": [lines([plain(sentence)], [plain("Checking until it has gone. There is no RequestId.")])],
+        "blocks": [
+            lines([plain(sentence)], [plain("Checking until it has gone.")], request_id(deletion.request_id))
+        ],
     }
 
 
@@ -100,40 +102,54 @@ def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -
         for change in changes
     ]
     more = [[plain(f"… and {len(rows) - SHOWN_CHANGES} more changes")]] if len(rows) > SHOWN_CHANGES else []
-    again = "Nothing was sent. For a card that shows how things are now, press Fresh card above."
+    again = f"{_sent(deletion)} For a card that shows how things are now, press Fresh card above."
     return {
         "text": sentence,
         "blocks": [lines([bold(sentence)], *rows[:SHOWN_CHANGES], *more, [plain(again)])],
     }
 
 
-def frozen_since(freeze: Freeze) -> Body:
+def _sent(deletion: Deletion) -> str:
+    return "Nothing more is sent." if deletion.sent_at else "Nothing was sent."
+
+
+def frozen_since(deletion: Deletion, freeze: Freeze) -> Body:
     """A freeze was placed between Confirm and sending."""
     scope = "Everything" if freeze.scope == "all" else freeze.scope
-    sentence = "Not deleted: a freeze was placed before anything was sent."
+    sentence = "Not deleted: a freeze was placed after Confirm."
+    until = [plain(f"{scope} is frozen until "), clock(freeze.until), plain(" by "), person(freeze.by)]
     return {
         "text": sentence,
         "blocks": [
-            lines(
-                [bold(sentence)],
-                [plain(f"{scope} is frozen until "), clock(freeze.until), plain(" by "), person(freeze.by)],
-            ),
+            lines([bold(sentence)], [*until, plain(f". {_sent(deletion)}")]),
             quote(freeze.reason),
         ],
     }
 
 
-def not_cleared(code: str) -> Body:
-    """What has to be so before anything is sent could not be brought about in time."""
+def window_again(deletion: Deletion, ends: float) -> Body:
+    """Nobody could press Stop in the abort window, so it begins anew."""
+    sentence = (
+        "vpn-bot was away, or Slack did not show Stop in time: the time to press Stop begins again. "
+        f"{_about(deletion)} will be deleted"
+    )
+    return {
+        "text": f"{sentence} at {utc(ends)}.",
+        "blocks": [lines([plain(f"{sentence} at "), clock(ends), plain(".")])],
+    }
+
+
+def not_cleared(deletion: Deletion, code: str) -> Body:
+    """What has to be so before anything is sent could not be brought about."""
     reason = explain(code)
-    sentence = "Not deleted: what has to be so before anything is sent was not so in time."
+    sentence = f"Not deleted: {reason.title}."
     return {
         "text": sentence,
         "blocks": [
             lines(
                 [bold(sentence)],
-                [plain(f"{reason.title}. {reason.next_step}  "), value(code)],
-                [plain("Nothing was sent.")],
+                [plain(f"{reason.next_step}  "), value(code)],
+                [plain(f"Nothing is deleted without a last look and the undo kit. {_sent(deletion)}")],
             )
         ],
     }
@@ -196,7 +212,7 @@ def gave_up(deletion: Deletion, code: str, state: str | None) -> Body:
         "blocks": [
             lines(
                 [bold(sentence)],
-                [plain(f"{reason.title}. {reason.meaning}")],
+                [plain(f"{reason.title}.")],
                 [bold("What to do: "), plain("look at the tunnel in the console before you ask again.")],
                 [value(code)],
                 request_id(deletion.request_id),
@@ -207,16 +223,16 @@ def gave_up(deletion: Deletion, code: str, state: str | None) -> Body:
 
 def set_aside(deletion: Deletion) -> Body:
     """The bot broke on this row again and again, and leaves it alone."""
-    sentence = (
-        f"vpn-bot gave up on {deletion.tunnel_id}: a fault of its own. It isn't known whether it was deleted."
-    )
+    tried = deletion.sent_at is not None
+    result = "It isn't known whether it was deleted." if tried else "Nothing was sent."
+    sentence = f"vpn-bot gave up on {_about(deletion)}: a fault of its own. {result}"
     return {
         "text": sentence,
         "blocks": [
             lines(
                 [bold(sentence)],
-                [plain("Look at the tunnel in the console. The bot's log says more about deletion ")],
-                [value(deletion.deletion_id)],
+                *([[plain("Look at the tunnel in the console.")]] if tried else []),
+                [plain("The bot's log says more about deletion "), value(deletion.deletion_id)],
             )
         ],
     }

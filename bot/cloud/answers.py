@@ -5,7 +5,7 @@ Source: Tencent Cloud API 3.0, "Responses" and VPC 2017-03-12, DescribeVpnConnec
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
@@ -20,6 +20,9 @@ UNKNOWN_OUTCOME_CODES = ("InternalError", "InternalServerError", "ServiceUnavail
 _WORD = re.compile(r"[\x21-\x7e]{1,128}")
 # Named like a secret, whatever the cloud may add; "Key" alone is a tag's.
 _SECRET_NAME = re.compile(r"(?is).+keys?|.*(psk|secret|password|passphrase|token|credential).*")
+
+# Tunnels of these kinds go by routes, and may have no policies.
+_ROUTED = frozenset({"static", "staticroute", "bgp"})
 
 Item = TypeVar("Item")
 
@@ -173,10 +176,33 @@ def _tunnel(fields: Mapping[str, object]) -> Tunnel:
         tags=tuple(
             (_text(tag.get("Key")), _text(tag.get("Value"))) for tag in _objects(fields.get("TagSet"))
         ),
-        has_tags=isinstance(fields.get("TagSet"), list),
+        odd=tuple(_odd(fields)),
         bgp=_bgp(fields.get("BgpConfig")),
         wire=_wire(fields),
     )
+
+
+def _odd(fields: Mapping[str, object]) -> Iterator[str]:
+    """The names of fields that can't be read as documented, and whose absence may hide what is at stake."""
+    routed = _text(fields.get("RouteType")).lower() in _ROUTED
+    tags, policies, bgp = (fields.get(name) for name in ("TagSet", "SecurityPolicyDatabaseSet", "BgpConfig"))
+    if not _all_have(tags, "Key"):
+        yield "TagSet"
+    if not _all_have(policies, "LocalCidrBlock", "RemoteCidrBlock") and not (policies is None and routed):
+        yield "SecurityPolicyDatabaseSet"
+    if bgp is not None and not isinstance(bgp, dict):
+        yield "BgpConfig"
+    if fields.get("EnableHealthCheck") is not None and _flag(fields.get("EnableHealthCheck")) is None:
+        yield "EnableHealthCheck"
+    if _flag(fields.get("EnableHealthCheck")) and not _text(fields.get("HealthCheckStatus")):
+        yield "HealthCheckStatus"
+
+
+def _all_have(entries: object, *names: str) -> bool:
+    """Whether it is a list of objects that have all of these."""
+    objects = _objects(entries)
+    whole = isinstance(entries, list) and len(objects) == len(entries)
+    return whole and all(_texts(entry.get(name)) for entry in objects for name in names)
 
 
 def _bgp(config: object) -> str:

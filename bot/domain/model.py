@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from bot.domain.explain import OwnCode
 
+# What State may be while NetStatus is believed; another word may mean anything.
+_KNOWN_STATES = frozenset({"PENDING", "AVAILABLE", "DELETING"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityPolicy:
@@ -20,7 +23,7 @@ class Tunnel:
     """One VPN tunnel (the API's VpnConnection) as DescribeVpnConnections showed it.
 
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
-    has_tags: the cloud showed a list of tags, if only an empty one. bgp: both ends, "" where it has none.
+    odd: the fields, by the cloud's names, that it didn't show as documented. bgp: both ends, "" for none.
     wire: all that the cloud showed, as JSON and in its own names, for the undo kit; "" in what the ledger
     keeps. Nothing that is named like a secret enters it, the PreShareKey least of all.
     """
@@ -38,7 +41,7 @@ class Tunnel:
     created_time: str = ""
     policies: tuple[SecurityPolicy, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    has_tags: bool = True
+    odd: tuple[str, ...] = ()
     bgp: str = ""
     wire: str = field(default="", repr=False, compare=False)
 
@@ -47,8 +50,18 @@ class Tunnel:
         """Whether the tunnel is up now; None when the cloud didn't say, or contradicts itself."""
         if self.state == self.net_status == "AVAILABLE":
             return True
-        answers_probes = bool(self.health_check_enabled) and self.health_check_status == "AVAILABLE"
-        return False if self.state and self.net_status == "UNAVAILABLE" and not answers_probes else None
+        answers_probes = self.health_check_enabled is not False and self.health_check_status == "AVAILABLE"
+        down = self.state in _KNOWN_STATES and self.net_status == "UNAVAILABLE" and not answers_probes
+        return False if down else None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether others may rely on it: it is surely up, and no probe says otherwise."""
+        fails_probes = self.health_check_enabled is not False and self.health_check_status not in (
+            "",
+            "AVAILABLE",
+        )
+        return self.carries_traffic is True and not fails_probes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +79,12 @@ class Route:
 class Unreadable:
     """What stands in the place of something that the cloud didn't tell; `why` is a few words of ours.
 
-    passing: the code of what stood in the way, where it may be readable in a moment.
+    code: of what stood in the way. passing: it may be readable in a moment.
     """
 
     why: str
-    passing: str = ""
+    code: str = ""
+    passing: bool = False
 
 
 class Tier(StrEnum):
@@ -165,8 +179,9 @@ class Deletion:
     stands for all: `wanted` has their ids (none: all of the gateway's).
 
     tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
-    send_at: the end of the abort window; nothing is sent before it. cleared_at: when the card's
-    tunnels were read again after the confirm, and were as they were shown.
+    send_at: the end of the abort window, which is window_s long; nothing is sent before it. cleared_at: when
+    the card's tunnels were read again after the confirm, and were as they were shown. stopped_by: who kept
+    it from being sent.
     """
 
     deletion_id: str
@@ -200,11 +215,13 @@ class Deletion:
     stake: Stake | None = None
     break_glass: str = ""
     send_at: float | None = None
+    window_s: float | None = None
+    stopped_by: str | None = None
     cleared_at: float | None = None
 
     @property
     def stopped(self) -> bool:
-        """Whether it was confirmed, and then stopped before it was sent."""
+        """Whether it was confirmed, and then stopped before the cloud accepted it."""
         return self.state is State.CANCELLED and self.code == OwnCode.STOPPED
 
 

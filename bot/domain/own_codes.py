@@ -21,6 +21,7 @@ class OwnCode(StrEnum):
     NO_KIT = "NoUndoKit"
     PROTECTED = "Protected"
     NOT_ALLOWED = "NotAllowed"
+    TOO_LATE = "TooLate"
 
 
 OWN_WAIT: Texts = {
@@ -66,8 +67,8 @@ OWN_FINAL: Texts = {
         "Look at the tunnel in the VPN console, and at the bot's log.",
     ),
     OwnCode.STOPPED: (
-        "Stopped before it was sent",
-        "Somebody pressed Stop while the deletion had not been sent to the cloud.",
+        "Stopped before the cloud accepted it",
+        "Somebody pressed Stop while the cloud had not accepted the deletion.",
         "Nothing; ask again if it is wanted after all.",
     ),
     OwnCode.CHANGED: (
@@ -89,6 +90,11 @@ OWN_FINAL: Texts = {
         "The tunnel is protected",
         "Its tag vpn-bot:protect, or VPN_BOT_PROTECTED, forbids its deletion through this bot.",
         "If it has to go, whoever is responsible for it takes the protection away first; then ask again.",
+    ),
+    OwnCode.TOO_LATE: (
+        "Confirmed, but not sent in time",
+        "The bot was away, or was kept from sending it, until the time to try it had passed.",
+        "Look at the tunnel, and ask again if the deletion is still wanted.",
     ),
     OwnCode.NOT_ALLOWED: (
         "Not allowed on that gateway",

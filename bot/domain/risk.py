@@ -9,7 +9,7 @@ from bot.domain.text import clean
 PROTECT_TAG = "vpn-bot:protect"
 _NOT_PROTECTED = frozenset({"false", "no", "off", "0"})
 _SHOWN = 60
-STATE, NET_STATUS, HEALTH_CHECK = "State", "Net status", "Health check"
+STATE, NET_STATUS, HEALTH_CHECK = "State", "Net status", "Health check"  # how it runs, not what it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,12 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
     reasons = [*_traffic(tunnel)]
     if routes:
         reasons.append("a route points at it" if len(routes) == 1 else f"{len(routes)} routes point at it")
-    down = tunnel.carries_traffic is False
+    # A DOWN one may come up again: in an outage, everything is DOWN.
+    last = "it is the last healthy tunnel" if tunnel.healthy else "no other tunnel is healthy"
     if gateway_left == 0:
-        # A DOWN one may come up again: in an outage, everything is DOWN.
-        last = "no other tunnel is healthy on" if down else "it is the last healthy tunnel on"
-        reasons.append(f"{last} {clean(tunnel.gateway_id, _SHOWN)}")
-    if customer_left == 0 and not down:
-        reasons.append(f"it is the last healthy tunnel to {clean(tunnel.customer_gateway_id, _SHOWN)}")
+        reasons.append(f"{last} on {clean(tunnel.gateway_id, _SHOWN)}")
+    if customer_left == 0 and tunnel.carries_traffic is not False:
+        reasons.append(f"{last} to {clean(tunnel.customer_gateway_id, _SHOWN)}")
     reasons += [f"not known: {what}" for what in unread]
     risky = Tier.HIGH if reasons else Tier.LOW
     return Stake(
@@ -80,6 +79,28 @@ def changes(before: Tunnel, was: Stake, now: Tunnel, stake: Stake) -> tuple[Chan
     return (*own_changes(before, now), *_different(around))
 
 
+def changes_since_a_try(
+    before: Tunnel, was: Stake, now: Tunnel, stake: Stake, *, unclear: bool
+) -> tuple[Change, ...]:
+    """What speaks against a second try. The State that was waited for may have passed.
+
+    unclear: the first one may have begun to take the tunnel down; that it came up is nobody's doing of ours.
+    """
+    came_up = before.carries_traffic is False and now.carries_traffic is not False
+    passed = {STATE, NET_STATUS, HEALTH_CHECK} if unclear and not came_up else {STATE}
+    new_routes = was.routes is not None and set(stake.routes or ()) - set(was.routes)
+    last_now = any(
+        left == 0 and old != 0
+        for old, left in ((was.gateway_left, stake.gateway_left), (was.customer_left, stake.customer_left))
+    )
+    riskier = last_now or stake.tier is Tier.FORBIDDEN or set(stake.unread) - set(was.unread)
+    around = (
+        *((("Routes", _routes(was), _routes(stake)),) if new_routes else ()),
+        *((("Risk", _reasons(was), _reasons(stake)),) if riskier else ()),
+    )
+    return (*own_changes(before, now, but=passed), *_different(around))
+
+
 def own_changes(before: Tunnel, now: Tunnel, *, but: Container[str] = ()) -> tuple[Change, ...]:
     """What matters of the tunnel itself, but for what is named in `but`."""
     fields = (
@@ -91,6 +112,8 @@ def own_changes(before: Tunnel, now: Tunnel, *, but: Container[str] = ()) -> tup
         (HEALTH_CHECK, _health(before), _health(now)),
         ("CIDRs", _cidrs(before), _cidrs(now)),
         ("Tags", _tags(before), _tags(now)),
+        ("BGP", before.bgp, now.bgp),
+        ("Created", before.created_time, now.created_time),
     )
     return _different(field for field in fields if field[0] not in but)
 
@@ -128,8 +151,7 @@ def _unread(tunnel: Tunnel, around: Surroundings) -> Iterator[str]:
         yield "the customer gateway (the cloud showed none)"
     elif isinstance(around.customer_healthy, Unreadable):
         yield f"the customer gateway's other tunnels ({around.customer_healthy.why})"
-    if not tunnel.has_tags:
-        yield "tags (the cloud showed none, not even an empty list)"
+    yield from (f"{name} (not shown as documented)" for name in tunnel.odd)
 
 
 def _shown_route(route: Route) -> str:

@@ -4,21 +4,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
 from bot.domain.risk import highest
 from bot.ledger.claims import write_held
-from bot.ledger.database import Database, Transaction
+from bot.ledger.database import Database
 from bot.ledger.freezes import over
 from bot.ledger.rows import (
     ANNOUNCEMENT,
     CARD,
+    PROGRESS,
     Held,
     add_event,
     add_post,
     add_says,
+    begin_window,
     deletion_from,
     new_id,
     released,
@@ -52,15 +54,14 @@ class Confirmed:
 
     rows: the deletions that are to be sent: a card's, or, once it was cleared, the one that is asked about.
     kits: theirs, as text; kits_due: whether a message with kits is still to be said; kits_lost: whether one
-    never will be.
-    leaving: tunnels in the region that are on their way out, with the card's own.
+    never will be. drawn_at: when the card first had Stop on it, None for not yet.
     """
 
     rows: tuple[Deletion, ...]
     kits: Mapping[str, str]
     kits_due: bool
     kits_lost: bool
-    leaving: frozenset[str]
+    drawn_at: float | None
     freeze: Freeze | None
 
 
@@ -135,33 +136,75 @@ class Cards:
             if tier is Tier.FORBIDDEN:
                 add_event(tx, "refused", actor=was.requester_id, detail=OwnCode.PROTECTED, **about)
 
-    def leaving(self, region: str, *, besides: str) -> frozenset[str]:
-        """The tunnels in a region that a confirmed deletion of another card is about."""
+    def leaving(self, region: str, card_id: str) -> frozenset[str]:
+        """The tunnels in a region that are on their way out: with this card, or confirmed on another."""
+        going = or_(deletions.c.state.in_(_IN_FLIGHT), deletions.c.card_id == card_id)
         with self._database.read() as tx:
-            return _leaving(tx, region, besides)
+            found = select(deletions.c.tunnel_id).where(deletions.c.region == region, going)
+            return frozenset(tx.connection.execute(found).scalars())
+
+    def last_gone(self, region: str, tunnel_id: str) -> Deletion | None:
+        """The last time that this bot deleted such a tunnel."""
+        of_it = (deletions.c.tunnel_id == tunnel_id, deletions.c.region == region)
+        gone = select(deletions).where(*of_it, deletions.c.state == State.GONE.value)
+        with self._database.read() as tx:
+            row = (
+                tx.connection.execute(gone.order_by(deletions.c.ended_at.desc()).limit(1)).mappings().first()
+            )
+            return None if row is None else deletion_from(row)
+
+    def to_send(self, card_id: str) -> list[Tunnel]:
+        """The card's tunnels that are confirmed, and not accepted yet."""
+        confirmed = (deletions.c.card_id == card_id, deletions.c.state == State.CONFIRMED.value)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(select(deletions).where(*confirmed)).mappings()
+            found = [deletion_from(row).tunnel for row in rows]
+        return [tunnel for tunnel in found if tunnel is not None]
 
     def confirmed(self, deletion: Deletion) -> Confirmed:
-        """What the last look before sending compares with."""
+        """What the last look before sending goes by."""
+        whole_card = deletion.batch_size > 1 and deletion.cleared_at is None
         of_card = deletions.c.card_id == deletion.card_id
         to_send = (deletions.c.state == State.CONFIRMED.value, deletions.c.unclear.is_(False))
-        unsaid_kits = select(posts.c.shown < posts.c.wanted).where(
-            posts.c.card_id == deletion.card_id, posts.c.kind.like(f"{KIT} %"), posts.c.ts.is_(None)
-        )
+        is_kit = or_(posts.c.kind == CARD, and_(posts.c.kind.like(f"{KIT} %"), posts.c.ts.is_(None)))
+        said = select(posts.c.kind, posts.c.shown < posts.c.wanted, posts.c.drawn_at)
         with self._database.read() as tx:
             rows: tuple[Deletion, ...] = (deletion,)
-            if deletion.batch_size > 1 and deletion.cleared_at is None:
+            if whole_card:
                 found = tx.connection.execute(select(deletions).where(of_card, *to_send)).mappings()
                 rows = tuple(deletion_from(row) for row in found)
-            texts = select(kits.c.deletion_id, kits.c.kit).where(kits.c.card_id == deletion.card_id)
-            due = [bool(row[0]) for row in tx.connection.execute(unsaid_kits)]
+            which = (
+                kits.c.card_id == deletion.card_id
+                if whole_card
+                else kits.c.deletion_id == deletion.deletion_id
+            )
+            texts = tx.connection.execute(select(kits.c.deletion_id, kits.c.kit).where(which))
+            messages = tx.connection.execute(said.where(posts.c.card_id == deletion.card_id, is_kit)).all()
+            unsaid = [bool(due) for kind, due, _ in messages if kind != CARD]
             return Confirmed(
                 rows=rows,
-                kits={row[0]: row[1] for row in tx.connection.execute(texts)},
-                kits_due=any(due),
-                kits_lost=not all(due),
-                leaving=_leaving(tx, deletion.region, deletion.card_id) | {row.tunnel_id for row in rows},
+                kits={row[0]: row[1] for row in texts},
+                kits_due=any(unsaid),
+                kits_lost=not all(unsaid),
+                drawn_at=next((drawn_at for kind, _, drawn_at in messages if kind == CARD), None),
                 freeze=over(tx, {row.gateway_id or "" for row in rows}),
             )
+
+    def begin_window_again(self, held: Held, says: Callable[[float], Saying]) -> None:
+        """People could not press Stop in the abort window: it begins anew, and the thread is told.
+
+        says: from when it ends (epoch seconds).
+        """
+        was = held.deletion
+        with self._database.write() as tx:
+            send_at = tx.now + (was.window_s or 0.0)
+            write_held(tx, held, send_at=send_at, next_at=send_at, **released())
+            of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.CONFIRMED.value)
+            tx.connection.execute(update(deletions).where(of_card).values(send_at=send_at))
+            begin_window(tx, was.card_id)
+            add_says(tx, was, [says(send_at)])
+            about = {"deletion_id": was.card_id, "channel_id": was.channel_id}
+            add_event(tx, "abort window begins again", **about)
 
     def clear(self, held: Held) -> None:
         """Every tunnel of the card is as it was shown: all of them may be sent."""
@@ -172,16 +215,23 @@ class Cards:
             others = _unsent(was.card_id)
             tx.connection.execute(update(deletions).where(others).values(next_at=tx.now, **free))
 
-    def void(self, held: Held, code: str, says: Saying) -> None:
-        """The card can't stand, although it was confirmed: nothing is sent. says: why, for the thread."""
+    def void(self, held: Held, code: str, says: Saying, *, message: str | None = None) -> None:
+        """The card can't stand, although it was confirmed: nothing is sent.
+
+        says: why, for the thread; message: in a few words, for the card.
+        """
         was = held.deletion
         with self._database.write() as tx:
             ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
-            write_held(tx, held, **ended, **released())
-            tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended, **released()))
+            ended |= {"message": message, **released()}
+            write_held(tx, held, **ended)
+            tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended))
+            # In the order in which the worker touches them: else two could wait for each other.
+            touch(tx, was.card_id, PROGRESS)
             touch(tx, was.card_id, CARD)
             add_says(tx, was, [says])
-            add_event(tx, "void", deletion_id=was.card_id, channel_id=was.channel_id, detail=code)
+            detail = f"{code}: {message}" if message else code
+            add_event(tx, "void", deletion_id=was.card_id, channel_id=was.channel_id, detail=detail)
 
 
 def _seen(shown: Shown) -> dict[str, Any]:
@@ -200,12 +250,3 @@ def _unsent(card_id: str) -> Any:
         deletions.c.unclear.is_(False),
         deletions.c.cleared_at.is_(None),
     )
-
-
-def _leaving(tx: Transaction, region: str, besides: str) -> frozenset[str]:
-    others = select(deletions.c.tunnel_id).where(
-        deletions.c.region == region,
-        deletions.c.state.in_(_IN_FLIGHT),
-        deletions.c.card_id != besides,
-    )
-    return frozenset(tx.connection.execute(others).scalars())

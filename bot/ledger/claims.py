@@ -79,7 +79,8 @@ class Claims:
             lease = {"me": self._leases.owner, "until": tx.now + self._leases.lease_s}
             due = {"states": names, "now": tx.now, "most": limit}
             rows = tx.connection.execute(_TAKE, {**due, **lease}).mappings().all()
-        held = [held_from(row, until=until) for row in sorted(rows, key=itemgetter("next_at"))]
+        oldest_first = sorted(rows, key=itemgetter("next_at"))
+        held = [held_from(row, until=until, now=tx.now) for row in oldest_first]
         self._leases.begin(held)
         return held
 
@@ -120,7 +121,9 @@ class Claims:
                 if to.ended:
                     close_batch(tx, deletion)
             else:
-                if to not in (was.state, State.DELETING):  # a card looks the same confirmed and deleting
+                waits_for = changes.get("waiting_code", was.waiting_code)
+                # A card looks the same confirmed and deleting.
+                if to not in (was.state, State.DELETING) or waits_for != was.waiting_code:
                     touch(tx, was.card_id, CARD)
                 add_says(tx, deletion, says)
             if tell is not None and event is not None:

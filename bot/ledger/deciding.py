@@ -11,14 +11,13 @@ from bot.domain.policy import TYPED_CONFIRMATION, Verdict
 from bot.ledger.database import Transaction
 from bot.ledger.freezes import over
 from bot.ledger.rows import (
-    CARD,
     PROGRESS,
     add_event,
     add_post,
+    begin_window,
     deletion_by_id,
     deletion_from,
     released,
-    touch,
 )
 from bot.ledger.tables import deletions
 
@@ -81,12 +80,14 @@ def decide(
         deletions.c.expires_at > tx.now,
     )
     confirm = decision is Decision.CONFIRM
-    send_at = tx.now + window_s(lead.tier)
+    abort_s = window_s(lead.tier) if confirm else 0.0
+    send_at = tx.now + abort_s
     changed: dict[str, Any] = {
         "state": (State.CONFIRMED if confirm else State.CANCELLED).value,
         "decided_by": by,
         "decided_at": tx.now,
         "send_at": send_at if confirm else None,
+        "window_s": abort_s or None,
         "next_at": case(
             (deletions.c.deletion_id == card_id, send_at), else_=send_at + CLEARED_BY_ANOTHER_AFTER_S
         ),
@@ -99,7 +100,7 @@ def decide(
     if not won:
         return Decided(won=False, deletion=decided)
     add_event(tx, "confirmed" if confirm else "cancelled", detail=verdict.rule, **about)
-    touch(tx, card_id, CARD)
+    begin_window(tx, card_id)
     if confirm and lead.batch_size > 1:
         add_post(tx, lead, PROGRESS, None)
     return Decided(won=True, deletion=decided, rule=verdict.rule)

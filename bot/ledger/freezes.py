@@ -11,6 +11,7 @@ from bot.ledger.rows import CARD, add_event, add_post_of, new_id
 from bot.ledger.tables import deletions, freezes, posts
 
 EVERYWHERE = "all"
+FROZEN, UNFROZEN = "frozen", "unfrozen"
 DRAWN_CARDS = 40
 Body = Mapping[str, object]
 
@@ -31,8 +32,12 @@ class Freezes:
         channel_id: str,
         says: Callable[[Freeze], Body],
         announce_to: Sequence[str],
+        response_url: str | None = None,
     ) -> Freeze:
-        """Freeze a gateway, or "all", until then (epoch seconds), and tell these channels."""
+        """Freeze a gateway, or "all", until then (epoch seconds), and tell these channels.
+
+        response_url: where whoever asked is told that a channel can't be.
+        """
         freeze_id = new_id()
         with self._database.write() as tx:
             freeze = Freeze(
@@ -49,7 +54,7 @@ class Freezes:
             ends = datetime.fromtimestamp(until, UTC).isoformat(timespec="minutes")
             detail = f"{scope} until {ends}: {reason}"
             add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=detail)
-            _tell(tx, f"freeze {freeze_id}", "frozen", says(freeze), announce_to)
+            _tell(tx, freeze_id, FROZEN, says(freeze), announce_to, response_url)
             _draw_open_cards(tx, scope)
         return freeze
 
@@ -59,10 +64,11 @@ class Freezes:
         scope: str,
         by: str,
         channel_id: str,
-        says: Callable[[Sequence[Freeze], str], Body],
+        says: Callable[[Sequence[Freeze], str, Sequence[Freeze]], Body],
         announce_to: Sequence[str],
-    ) -> list[Freeze]:
-        """End every freeze of exactly this scope; returns those that held."""
+        response_url: str | None = None,
+    ) -> tuple[list[Freeze], list[Freeze]]:
+        """End every freeze of exactly this scope; returns those that held, and those that still do."""
         with self._database.write() as tx:
             lifted = _freezes(tx, freezes.c.scope == scope)
             ids = [one.freeze_id for one in lifted]
@@ -70,9 +76,16 @@ class Freezes:
             tx.connection.execute(update(freezes).where(freezes.c.freeze_id.in_(ids)).values(**ended))
             if lifted:
                 add_event(tx, "unfrozen", actor=by, channel_id=channel_id, detail=scope)
-                _tell(tx, f"freeze {ids[0]}", "unfrozen", says(lifted, by), announce_to)
+                body = says(lifted, by, _freezes(tx))
+                _tell(tx, ids[0], UNFROZEN, body, announce_to, response_url)
                 _draw_open_cards(tx, scope)
-        return lifted
+            return lifted, _freezes(tx)
+
+    def has_met(self, gateway_id: str) -> bool:
+        """Whether a card was ever about this gateway."""
+        with self._database.read() as tx:
+            met = select(deletions.c.card_id).where(deletions.c.gateway_id == gateway_id).limit(1)
+            return tx.connection.execute(met).first() is not None
 
     def active(self) -> list[Freeze]:
         """Those that hold now, the one that ends first before the others."""
@@ -96,9 +109,22 @@ def _freeze(row: RowMapping) -> Freeze:
     return Freeze(**{name: row[name] for name in Freeze.__dataclass_fields__})
 
 
-def _tell(tx: Transaction, about: str, kind: str, body: Body, channel_ids: Sequence[str]) -> None:
+def _tell(
+    tx: Transaction,
+    freeze_id: str,
+    kind: str,
+    body: Body,
+    channel_ids: Sequence[str],
+    response_url: str | None,
+) -> None:
     for channel_id in channel_ids:
-        add_post_of(tx, about, f"{kind} {channel_id}", body, channel_id=channel_id)
+        told = {"channel_id": channel_id, "response_url": response_url}
+        add_post_of(tx, about(freeze_id), f"{kind} {channel_id}", body, **told)
+
+
+def about(freeze_id: str) -> str:
+    """What stands in a freeze's posts where others have their card's id."""
+    return f"freeze {freeze_id}"
 
 
 def _draw_open_cards(tx: Transaction, scope: str) -> None:

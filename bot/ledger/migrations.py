@@ -26,11 +26,14 @@ def _safe_by_design(connection: Connection) -> None:
         "stake TEXT",
         "break_glass TEXT NOT NULL DEFAULT ''",
         f"send_at {double}",
+        f"window_s {double}",
+        "stopped_by TEXT",
         f"cleared_at {double}",
     ):
         connection.execute(text(f"ALTER TABLE deletions ADD COLUMN {column}"))
     for statement in (
         "ALTER TABLE events ADD COLUMN tunnel_id TEXT",
+        f"ALTER TABLE posts ADD COLUMN drawn_at {double}",
         "CREATE TABLE kits (deletion_id TEXT NOT NULL PRIMARY KEY, card_id TEXT NOT NULL, kit TEXT NOT NULL)",
         "CREATE INDEX ix_kits_card_id ON kits (card_id)",
         (

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import alias, and_, bindparam, exists, or_, select, update
+from sqlalchemy import alias, and_, bindparam, case, exists, or_, select, update
 
 from bot.errors import LeaseLost
 from bot.ledger.database import Database, Transaction
@@ -104,9 +104,14 @@ class Outbox:
         """
         done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0, "response_url": None}
         with self._database.write() as tx:
-            _write(tx, post, **done, next_at=tx.now + again_after_s, **released())
-            if post.ts is None and ts is not None:
-                about = {"deletion_id": post.card_id, "channel_id": post.channel_id}
+            # What has changed while it was drawn isn't on it.
+            is_new = and_(posts.c.wanted == post.wanted, posts.c.drawn_at.is_(None))
+            drawn_at = case((is_new, tx.now), else_=posts.c.drawn_at)
+            _write(tx, post, **done, drawn_at=drawn_at, next_at=tx.now + again_after_s, **released())
+            about = {"deletion_id": post.card_id, "channel_id": post.channel_id}
+            if post.private_to is not None:
+                add_event(tx, "told", detail=post.kind, **about)
+            elif post.ts is None and ts is not None:
                 add_event(tx, "posted", detail=f"{post.kind} {ts}", **about)
 
     def later(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
@@ -130,6 +135,14 @@ class Outbox:
         """It can't be said, ever: this is said in its place."""
         with self._database.write() as tx:
             _write(tx, post, body=json.dumps(body), attempts=0, next_at=tx.now, **released())
+
+    def whisper_instead(self, post: HeldPost, body: Mapping[str, object]) -> None:
+        """It can't be said there: whoever caused it is told so, privately."""
+        private = {"private_to": "who asked", "body": json.dumps(body), "attempts": 0}
+        with self._database.write() as tx:
+            _write(tx, post, **private, unclear=False, next_at=tx.now, **released())
+            about = {"deletion_id": None, "channel_id": post.channel_id}
+            add_event(tx, "not said", detail=post.kind, **about)
 
     def drop(self, post: HeldPost, why: str, *, tell: Mapping[str, object] | None = None) -> None:
         """It can't be said, ever; keep why in the audit trail. tell: the requester, once, privately."""

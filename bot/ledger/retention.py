@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, alias, and_, delete, exists, or_, select
 
 from bot.ledger.database import Database, Transaction
+from bot.ledger.freezes import about
 from bot.ledger.tables import deletions, events, freezes, kits, paces, posts
 
 
@@ -30,9 +31,10 @@ class Retention:
             # A card's id is its first deletion's.
             tx.connection.execute(delete(posts).where(posts.c.card_id.in_(removed)))
             tx.connection.execute(delete(kits).where(kits.c.deletion_id.in_(removed)))
-            return len(removed) + sum(
-                len(_remove(tx, table, old[table])) for table in (events, paces, freezes)
-            )
+            thawed = _remove(tx, freezes, old[freezes])
+            tx.connection.execute(delete(posts).where(posts.c.card_id.in_([about(one) for one in thawed])))
+            others = [_remove(tx, table, old[table]) for table in (events, paces)]
+            return len(removed) + len(thawed) + sum(map(len, others))
 
 
 def _is_old_deletion(before: float) -> ColumnElement[bool]:

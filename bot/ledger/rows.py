@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, and_, bindparam, func, select, update
 
 from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.ledger.database import Transaction
@@ -33,11 +33,12 @@ class Held:
     """A deletion that this worker holds; `fence` proves it at the next write, `until` is its lease's end.
 
     until: on this process's own monotonic clock, so that a process that was frozen knows that it was.
-    damaged: part of the row can't be read, so it may not be acted on.
+    damaged: part of the row can't be read, so it may not be acted on. late_s: how long it had been due.
     """
 
     deletion: Deletion
     damaged: bool = False
+    late_s: float = 0.0
     fence: int
     until: float
 
@@ -92,6 +93,7 @@ def tunnel_from_text(text: str | None) -> Tunnel | None:
         for policy in kept["policies"]
     )
     kept["tags"] = tuple((key, value) for key, value in kept["tags"])
+    kept["odd"] = tuple(kept.get("odd", ()))
     return Tunnel(**kept)
 
 
@@ -108,10 +110,11 @@ def _stake_from_text(text: str | None) -> Stake | None:
     return Stake(**{**kept, "tier": Tier(str(kept["tier"]))})
 
 
-def held_from(row: RowMapping, *, until: float) -> Held:
+def held_from(row: RowMapping, *, until: float, now: float) -> Held:
     """A row of the deletions table that was just claimed."""
     deletion, damaged = _read(row)
-    return Held(deletion=deletion, damaged=damaged, fence=row["fence"], until=until)
+    late_s = now - row["next_at"]
+    return Held(deletion=deletion, damaged=damaged, late_s=late_s, fence=row["fence"], until=until)
 
 
 def deletion_from(row: RowMapping) -> Deletion:
@@ -229,6 +232,13 @@ def touch(tx: Transaction, card_id: str, kind: str) -> None:
     """A drawn post no longer shows what is true: it is due. An announcement follows its card."""
     kinds = [kind, ANNOUNCEMENT] if kind == CARD else [kind]
     tx.connection.execute(_TOUCH, {"of_card": card_id, "kinds": kinds})
+
+
+def begin_window(tx: Transaction, card_id: str) -> None:
+    """The card is to be drawn with Stop on it; from when it was, people have time to press that."""
+    touch(tx, card_id, CARD)
+    card = and_(posts.c.card_id == card_id, posts.c.kind == CARD)
+    tx.connection.execute(update(posts).where(card).values(drawn_at=None))
 
 
 def add_event(tx: Transaction, kind: str, **columns: Any) -> None:

@@ -112,7 +112,11 @@ class Ledger:
                 update(deletions)
                 .where(unsent)
                 .values(
-                    state=State.CANCELLED.value, code=OwnCode.STOPPED.value, ended_at=tx.now, **released()
+                    state=State.CANCELLED.value,
+                    code=OwnCode.STOPPED.value,
+                    stopped_by=by,
+                    ended_at=tx.now,
+                    **released(),
                 )
             ).rowcount
             under_way = and_(

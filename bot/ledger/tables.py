@@ -67,8 +67,11 @@ deletions = Table(
     Column("stake", Text),
     # The incident that lifts the second person; empty for none.
     Column("break_glass", Text, nullable=False, server_default=""),
-    # The end of the abort window.
+    # The end of the abort window, and how long it is; null where there is none.
     Column("send_at", Double),
+    Column("window_s", Double),
+    # Who pressed Stop, where that kept it from being sent.
+    Column("stopped_by", Text),
     # When the card's tunnels were read again after the confirm, and were as they were shown.
     Column("cleared_at", Double),
     *_lease_columns(),
@@ -92,6 +95,8 @@ posts = Table(
     Column("wanted", Integer, nullable=False, server_default="1"),
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("unclear", Boolean, nullable=False, server_default=text("false")),
+    # When a card was first drawn with Stop on it, since its abort window began.
+    Column("drawn_at", Double),
     Column("created_at", Double, nullable=False),
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),

@@ -1,122 +1,153 @@
 """The last look before anything is sent: is what was confirmed still what the card showed?"""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.chat import replies
 from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Route, Saying, State, Tunnel, Unreadable
-from bot.domain.risk import HEALTH_CHECK, NET_STATUS, STATE, Change, Surroundings, changes, own_changes
+from bot.domain.risk import Change, changes, changes_since_a_try
 from bot.domain.undo import UndoKit, changed, from_text, kit_for
 from bot.errors import NoUndoKit
 from bot.ledger.cards import Cards, Confirmed
 from bot.ledger.claims import Claims
+from bot.ledger.deciding import PACE_S
 from bot.ledger.rows import Held
 from bot.work.lookout import Lookout, passing
+from bot.work.looks import Look, Looks
 from bot.work.tries import Tries
 
 KIT_AGAIN_S = 0.2
-# The tunnels of a card that was cleared are sent one after the other; after a standstill, each is looked at.
-CLEARED_FOR_S = 30.0
-MAY_BE_OURS = (STATE, NET_STATUS, HEALTH_CHECK)
-# Why it could not be read now, "" where it was; else each tunnel's id with what isn't as the card showed it.
-Look = tuple[str, list[tuple[str, tuple[Change, ...]]]]
+DRAWN_AGAIN_S = 0.5
+# Due for longer than this, a deletion was left alone: its bot was away, or a clock leapt ahead.
+LATE_S = 6.0
+# So late Stop may appear on the card, and people still have all of the abort window but a moment.
+DRAWN_WITHIN_S = 2.0
 
 
 class Clearing:
     """Lets a confirmed card go on, makes it wait, or voids it; it never sends anything."""
 
-    def __init__(self, *, lookout: Lookout, claims: Claims, cards: Cards, tries: Tries) -> None:
+    def __init__(
+        self,
+        *,
+        lookout: Lookout,
+        claims: Claims,
+        cards: Cards,
+        tries: Tries,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lookout = lookout
         self._claims = claims
         self._cards = cards
         self._tries = tries
+        self._looks = Looks(monotonic)
 
     def clear(self, held: Held) -> bool:
         """Whether this deletion may be sent right now; where not, what comes next is written.
 
-        A card with several tunnels is cleared as a whole, and then each of them comes again. Whatever is
-        sent once more is looked at once more.
+        A card with several tunnels is cleared as a whole, and then each of them comes again, to be compared
+        with a look that is some seconds old at most. Whatever is sent once more is looked at once more.
         """
         deletion = held.deletion
-        with_its_card = deletion.cleared_at is None and deletion.sent_at is None
-        if self._was_just_cleared(deletion):
-            return True
-        if (left_s := self._tries.window_left_s(deletion)) > 0:
-            self._claims.advance(held, State.CONFIRMED, event="clock set ahead", after_s=left_s)
-            return False
         confirmed = self._cards.confirmed(deletion)
-        if confirmed.freeze is not None:
-            self._end(held, OwnCode.FROZEN, replies.frozen_since(confirmed.freeze))
+        if self._is_too_late(held):
+            self._end(held, OwnCode.TOO_LATE, replies.not_cleared(deletion, OwnCode.TOO_LATE))
+        elif confirmed.freeze is not None:
+            self._end(held, OwnCode.FROZEN, replies.frozen_since(deletion, confirmed.freeze))
         elif confirmed.kits_lost or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:
-            self._end(held, OwnCode.NO_KIT, replies.not_cleared(OwnCode.NO_KIT))
+            self._end(held, OwnCode.NO_KIT, replies.not_cleared(deletion, OwnCode.NO_KIT))
         elif confirmed.kits_due:
-            self._wait_for_kits(held)
+            self._wait(held, KIT_AGAIN_S, OwnCode.NO_KIT)
+        elif _is_first(deletion) and deletion.window_s and not self._had_window(held, confirmed):
+            pass
         else:
-            why, found = self._look_at_all(confirmed) if with_its_card else self._look_at_one(confirmed)
-            if why:
-                self._look_again(held, why)
-            elif found:
-                self._end(held, OwnCode.CHANGED, replies.changed(deletion, found))
-            elif deletion.batch_size > 1 and with_its_card:
-                self._cards.clear(held)
-            else:
-                return True
+            return self._is_as_shown(held, confirmed)
         return False
 
-    def _was_just_cleared(self, deletion: Deletion) -> bool:
-        since_s = self._tries.clock() - (deletion.cleared_at or 0)
-        return deletion.sent_at is None and 0 <= since_s < CLEARED_FOR_S
+    def _is_too_late(self, held: Held) -> bool:
+        """Nobody tried until the time to try was over: what people confirmed then is long ago."""
+        deletion = held.deletion
+        its_turn_s = LATE_S + 2 * PACE_S * deletion.batch_size
+        untried = deletion.sent_at is None and held.late_s > its_turn_s
+        return untried and not self._tries.in_time(deletion)
 
-    def _look_at_all(self, confirmed: Confirmed) -> Look:
-        known = (row.tunnel for row in confirmed.rows if row.tunnel is not None)
-        around = self._lookout.around(confirmed.rows[0].region, known)
+    def _had_window(self, held: Held, confirmed: Confirmed) -> bool:
+        """Whether people could press Stop, on a card that showed it, until just now."""
+        deletion = held.deletion
+        drawn_at, began_at = confirmed.drawn_at, (deletion.send_at or 0.0) - (deletion.window_s or 0.0)
+        if drawn_at is None:
+            self._wait(held, DRAWN_AGAIN_S, OwnCode.TOO_LATE)
+            return False
+        if held.late_s <= LATE_S and drawn_at - began_at <= DRAWN_WITHIN_S:
+            return True
+        self._cards.begin_window_again(
+            held, lambda ends: Saying(kind="window again", body=replies.window_again(deletion, ends))
+        )
+        return False
+
+    def _is_as_shown(self, held: Held, confirmed: Confirmed) -> bool:
+        deletion = held.deletion
+        look = self._look(deletion, confirmed)
+        around = [look.around[row.tunnel_id] for row in confirmed.rows if row.tunnel is not None]
+        unread = passing(around)
         was_unread = any(row.stake and row.stake.unread for row in confirmed.rows)
-        why = "" if was_unread else passing(around.values())
-        compared = [(row.tunnel_id, self._compare(row, confirmed, around)) for row in confirmed.rows]
-        return why, [(tunnel_id, found) for tunnel_id, found in compared if found]
+        unseen = next((one.now for one in around if isinstance(one.now, Unreadable)), None)
+        if unseen and not unseen.passing:
+            self._end(held, unseen.code, replies.not_cleared(deletion, unseen.code))
+        elif unseen or (unread and not was_unread):
+            self._look_again(held, unseen.code if unseen else unread)
+        elif found := self._compare_all(confirmed, look):
+            what = ", ".join(dict.fromkeys(one.what for _, changes in found for one in changes))
+            self._end(held, OwnCode.CHANGED, replies.changed(deletion, found), message=what)
+        elif deletion.batch_size > 1 and _is_first(deletion):
+            self._cards.clear(held)
+        else:
+            return True
+        return False
 
-    def _look_at_one(self, confirmed: Confirmed) -> Look:
-        """The tunnel by itself: a card of a thousand can't be looked at around each that is sent again."""
-        (row,) = confirmed.rows
-        if row.tunnel is None:
-            raise ValueError("confirmed, and never shown")
-        now = self._lookout.again(row.region, row.tunnel_id)
-        if isinstance(now, Unreadable) and now.passing:
-            return now.passing, []
-        if not isinstance(now, Tunnel):
-            return "", [(row.tunnel_id, _not_there(row.tunnel, now))]
-        kit = from_text(confirmed.kits[row.deletion_id])
-        # What the cloud was waited for may have passed; a try that perhaps was carried out changes more.
-        but = MAY_BE_OURS if row.unclear else () if row.sent_at is None else (STATE,)
-        found = own_changes(row.tunnel, now, but=but)
-        found = found or _other_settings(kit, now, kit.routes)
-        return "", [(row.tunnel_id, found)] if found else []
+    def _look(self, deletion: Deletion, confirmed: Confirmed) -> Look:
+        region, card_id = deletion.region, deletion.card_id
 
-    def _compare(
-        self, row: Deletion, confirmed: Confirmed, around: Mapping[str, Surroundings]
-    ) -> tuple[Change, ...]:
+        def read(tunnels: Sequence[Tunnel]) -> Look:
+            leaving = self._cards.leaving(region, card_id)
+            return Look(around=self._lookout.around(region, tunnels), leaving=leaving)
+
+        if deletion.batch_size == 1:
+            return read([row.tunnel for row in confirmed.rows if row.tunnel is not None])
+        return self._looks.of(card_id, deletion.tunnel_id, lambda: read(self._cards.to_send(card_id)))
+
+    def _compare_all(self, confirmed: Confirmed, look: Look) -> list[tuple[str, tuple[Change, ...]]]:
+        """Each tunnel's id with what isn't as the card showed it; nothing for one that is the same."""
+        compared = [(row.tunnel_id, self._compare(row, confirmed.kits, look)) for row in confirmed.rows]
+        return [(tunnel_id, found) for tunnel_id, found in compared if found]
+
+    def _compare(self, row: Deletion, kits: Mapping[str, str], look: Look) -> tuple[Change, ...]:
         if row.tunnel is None or row.stake is None:
             return ()  # damaged: it is set aside when its turn comes, and never sent
-        surroundings = around[row.tunnel_id]
-        now = surroundings.now
-        if not isinstance(now, Tunnel):
-            return _not_there(row.tunnel, now)
-        stake = self._lookout.stake(now, surroundings, confirmed.leaving)
-        found = changes(row.tunnel, row.stake, now, stake)
-        kit = from_text(confirmed.kits[row.deletion_id])
-        return found or _other_settings(kit, now, surroundings.routes)
+        around = look.around[row.tunnel_id]
+        if not isinstance(around.now, Tunnel):
+            return (Change(what="The tunnel", before=row.tunnel.state, now="isn't there any more"),)
+        stake = self._lookout.stake(around.now, around, look.leaving)
+        kit = from_text(kits[row.deletion_id])
+        if row.sent_at is None:
+            found = changes(row.tunnel, row.stake, around.now, stake)
+            return found or _other_settings(kit, around.now, around.routes)
+        found = changes_since_a_try(row.tunnel, row.stake, around.now, stake, unclear=row.unclear)
+        return found or _other_settings(kit, around.now, kit.routes)
 
-    def _wait_for_kits(self, held: Held) -> None:
+    def _wait(self, held: Held, after_s: float, code: str) -> None:
+        """What has to be so first isn't yet; until the deadline."""
         if self._tries.in_time(held.deletion):
-            self._claims.advance(held, State.CONFIRMED, event=None, after_s=KIT_AGAIN_S)
+            self._claims.advance(held, State.CONFIRMED, event=None, after_s=after_s)
         else:
-            self._end(held, OwnCode.NO_KIT, replies.not_cleared(OwnCode.NO_KIT))
+            self._end(held, code, replies.not_cleared(held.deletion, code))
 
     def _look_again(self, held: Held, code: str) -> None:
         """The look failed, and nothing is sent without one; said once, and tried until the deadline."""
         deletion = held.deletion
         if not self._tries.in_time(deletion):
-            self._end(held, code, replies.not_cleared(code))
+            self._end(held, code, replies.not_cleared(deletion, code))
             return
         body = replies.waiting(deletion, code, deletion.retry_until or 0)
         self._claims.advance(
@@ -129,8 +160,8 @@ class Clearing:
             attempts=deletion.attempts + 1,
         )
 
-    def _end(self, held: Held, code: str, body: Mapping[str, object]) -> None:
-        """It isn't sent. body: why, for the thread."""
+    def _end(self, held: Held, code: str, body: Mapping[str, object], *, message: str | None = None) -> None:
+        """It isn't sent. body: why, for the thread; message: in a few words, for the card."""
         deletion, says = held.deletion, Saying(kind="void", body=body)
         if deletion.unclear:
             # An earlier try may have been carried out: the end is said after one more look.
@@ -138,14 +169,16 @@ class Clearing:
                 held, State.DELETING, event="not sent again", code=code, retry_until=self._tries.clock()
             )
         elif deletion.batch_size > 1 and deletion.cleared_at is None:
-            self._cards.void(held, code, says)
+            self._cards.void(held, code, says, message=message)
         else:
-            self._claims.advance(held, State.VOID, event="void", code=code, says=[says])
+            self._claims.advance(
+                held, State.VOID, event="void", code=code, detail=message, says=[says], message=message
+            )
 
 
-def _not_there(before: Tunnel, now: Unreadable | None) -> tuple[Change, ...]:
-    what = "isn't there any more" if now is None else "can't be read"
-    return (Change(what="The tunnel", before=before.state, now=what),)
+def _is_first(deletion: Deletion) -> bool:
+    """Whether nothing of its card has been cleared or sent."""
+    return deletion.cleared_at is None and deletion.sent_at is None
 
 
 def _other_settings(said: UndoKit, now: Tunnel, routes: Sequence[Route] | Unreadable) -> tuple[Change, ...]:

@@ -12,6 +12,7 @@ from bot.domain.policy import Rules
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
 from bot.ledger.cards import KIT, LIST, LIST_ROWS
+from bot.ledger.freezes import FROZEN, UNFROZEN
 from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import ANNOUNCEMENT, CARD, PROGRESS, HeldPost
@@ -75,8 +76,8 @@ class Delivery:
             return post.ts
         check = partial(self._leases.check, post)
         check()
-        if post.response_url is not None:
-            self._poster.whisper(post.response_url, body)
+        if post.private_to is not None:
+            self._poster.whisper(post.response_url or "", body)
             return None
         key = f"{post.card_id}/{post.kind}"
         thread_ts = None if post.kind == ANNOUNCEMENT else post.thread_ts
@@ -148,6 +149,8 @@ class Delivery:
         elif isinstance(error, CannotPost) and post.kind == ANNOUNCEMENT:
             # It is tried again when the card changes; the card itself never waits for it.
             self._outbox.drop(post, error.code, tell=notes.cannot_announce(post.channel_id))
+        elif isinstance(error, CannotPost) and post.kind.startswith((f"{FROZEN} ", f"{UNFROZEN} ")):
+            self._outbox.whisper_instead(post, notes.cannot_tell(post.channel_id))
         elif isinstance(error, CannotPost) and post.kind == CARD and post.ts is None:
             self._ledger.void(post.card_id, code=error.code, tell=notes.cannot_post)
             self._outbox.drop(post, error.code)
@@ -172,7 +175,8 @@ class Delivery:
         ):
             self._outbox.replace(post, instead)
             return
-        self._outbox.drop(post, why)
+        tell = notes.cannot_announce(post.channel_id) if post.kind == ANNOUNCEMENT else None
+        self._outbox.drop(post, why, tell=tell)
 
     @staticmethod
     def _is_final(post: HeldPost, error: SlackError, age_s: float) -> bool:

@@ -60,14 +60,6 @@ class Lookout:
             for tunnel in tunnels
         }
 
-    def again(self, region: str, tunnel_id: str) -> Tunnel | Unreadable | None:
-        """One tunnel by itself; None where there is none."""
-
-        def one(seen: Mapping[str, Tunnel] | Unreadable) -> Tunnel | Unreadable | None:
-            return seen if isinstance(seen, Unreadable) else seen.get(tunnel_id)
-
-        return self._read(self._cloud.look_up, one, region=region, tunnel_ids=[tunnel_id])()
-
     def stake(self, tunnel: Tunnel, around: Surroundings, leaving: Set[str]) -> Stake:
         """What deleting the tunnel puts at risk."""
         return assess(tunnel, around, leaving=leaving, protected=self._protected)
@@ -85,8 +77,8 @@ class Lookout:
             try:
                 return then(call(**about))
             except CloudError as error:
-                passing = "" if is_final(error) else code_of(error)
-                return then(Unreadable(why=explain(code_of(error)).title, passing=passing))
+                code = code_of(error)
+                return then(Unreadable(why=explain(code).title, code=code, passing=not is_final(error)))
 
         return self._pool.submit(read).result
 
@@ -101,9 +93,7 @@ class _Beside:
         self._unreadable = tunnels if isinstance(tunnels, Unreadable) else None
         known = () if isinstance(tunnels, Unreadable) else tunnels
         self._by_id = {tunnel.tunnel_id: tunnel for tunnel in known if tunnel.tunnel_id in asked}
-        self._up = [
-            (one.tunnel_id, one.gateway_id, one.customer_gateway_id) for one in known if one.carries_traffic
-        ]
+        self._up = [(one.tunnel_id, one.gateway_id, one.customer_gateway_id) for one in known if one.healthy]
         self._healthy: dict[tuple[str, str], frozenset[str]] = {}
 
     def now(self, tunnel_id: str) -> Tunnel | Unreadable | None:
@@ -138,4 +128,4 @@ def _at(routes: Mapping[str, list[Route]] | Unreadable, tunnel_id: str) -> Seque
 def passing(around: Iterable[Surroundings]) -> str:
     """The code of why something could not be read just now, and may be in a moment; "" where all was."""
     parts = (part for one in around for part in (one.routes, one.gateway_healthy, one.customer_healthy))
-    return next((part.passing for part in parts if isinstance(part, Unreadable) and part.passing), "")
+    return next((part.code for part in parts if isinstance(part, Unreadable) and part.passing), "")

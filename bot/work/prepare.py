@@ -84,7 +84,8 @@ class Preparing:
         tunnels = [seen[tunnel_id] for tunnel_id in asked.wanted if tunnel_id in seen]
         elsewhere = [tunnel for tunnel in tunnels if asked.gateway_id not in (None, tunnel.gateway_id)]
         if missing:
-            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked, missing))
+            gone = self._cards.last_gone(asked.region, missing[0])
+            self._turn_down(held, "ResourceNotFound", notes.no_such_tunnel(asked, missing, gone))
         elif elsewhere:
             self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, elsewhere[0]))
         else:
@@ -112,7 +113,7 @@ class Preparing:
         if not verdict.allowed:
             self._turn_down(held, OwnCode.NOT_ALLOWED, notes.refusal(verdict), detail=verdict.rule)
             return
-        leaving = self._cards.leaving(asked.region, besides=asked.card_id)
+        leaving = self._cards.leaving(asked.region, asked.card_id)
         leaving |= {tunnel.tunnel_id for tunnel in tunnels}
         try:
             shown = [

@@ -186,14 +186,15 @@ class Steps:
         code = deletion.code or OwnCode.NO_ANSWER
         try:
             seen = self._cloud.look_up(region=deletion.region, tunnel_ids=[deletion.tunnel_id])
-        except CloudError as error:
+        except CloudError:
             if self._tries.in_time(deletion):
                 pause_s = self._tries.pause_s(deletion)
                 self._claims.advance(
                     held, State.DELETING, event="look failed", after_s=pause_s, attempts=deletion.attempts + 1
                 )
             else:
-                self._give_up(held, code_of(error), None)
+                # The look's own failure says nothing of what became of the deletion.
+                self._give_up(held, code, None)
             return
         tunnel = seen.get(deletion.tunnel_id)
         if tunnel is None:

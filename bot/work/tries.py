@@ -46,14 +46,6 @@ class Tries:
         """Whether a confirmed deletion may be tried (again) now."""
         return deletion.retry_until is None or self.clock() < deletion.retry_until
 
-    def window_left_s(self, deletion: Deletion) -> float:
-        """Where the clock leapt ahead in the abort window, people still have all of it, from then on."""
-        if deletion.send_at is None or deletion.decided_at is None:
-            return 0.0
-        leapt_at = self._set_ahead_at()
-        window_s = deletion.send_at - deletion.decided_at
-        return leapt_at + window_s - self.clock() if leapt_at > deletion.decided_at else 0.0
-
     def waited_s(self, since: float) -> float:
         """How many seconds have passed since then, at least: a leap of the clock isn't time that passed."""
         return self.clock() - max(since, self._set_ahead_at())

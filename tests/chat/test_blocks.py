@@ -33,7 +33,7 @@ def test_a_value_without_anything_to_see_is_a_dash(text: str) -> None:
 
 def test_a_lost_request_id_is_said() -> None:
     """No RequestId is never an empty place."""
-    assert request_id(None) == [{"type": "text", "text": "RequestId: lost with the cloud's answer."}]
+    assert request_id(None) == [{"type": "text", "text": "RequestId: none reached vpn-bot."}]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bot.chat.announcements import announcement
 from bot.chat.cards import card
 from bot.chat.dialogs import not_it, nothing_done, typed_confirmation
 from bot.chat.notes import private
-from bot.chat.records import ROWS, freezes, frozen, history, unfrozen
+from bot.chat.records import ROWS, freezes, frozen, history, placed, unfrozen
 from bot.domain.model import Batch, Deletion, Freeze, Proposal, State, Tier
 from bot.rehearsal.limits import check_message, check_view, objects, pings_everyone
 from tests.chat.hostile import batch_of, batches, deletions, foreign
@@ -56,7 +56,13 @@ def test_freezes_are_listed_with_their_reasons_and_ping_nobody(reason: str, coun
         card(replace(batch, freeze=freeze), ONE_CLICK)
         for batch in (batch_of(PENDING), batch_of(PENDING, PENDING))
     ]
-    for body in (freezes([freeze] * count), frozen(freeze), unfrozen([freeze], "U0BEN000001"), *cards):
+    for body in (
+        freezes([freeze] * count),
+        frozen(freeze),
+        unfrozen([freeze], "U0BEN000001", [freeze] * count),
+        placed(freeze, is_known=False),
+        *cards,
+    ):
         fits(body)
     assert all("this can't be confirmed" in repr(body) for body in cards)
     assert repr(freezes([freeze] * count)).count("vpngw-7lcl5331") == min(count, ROWS)
@@ -79,10 +85,11 @@ def test_any_announcement_is_one_that_slack_takes_and_that_pings_nobody(
     [
         (PENDING, "asked, waiting for a decision"),
         (CONFIRMED, "confirmed"),
-        (replace(CONFIRMED, state=State.VERIFYING), "accepted, not gone yet"),
+        (replace(CONFIRMED, state=State.VERIFYING), "being deleted, not gone yet"),
+        (replace(CONFIRMED, state=State.VERIFYING, request_id="r-1"), "accepted, not gone yet"),
         (replace(CONFIRMED, state=State.GONE), "gone"),
         (replace(CONFIRMED, state=State.CANCELLED), "cancelled"),
-        (replace(CONFIRMED, state=State.CANCELLED, code="Stopped"), "stopped before it was sent"),
+        (replace(CONFIRMED, state=State.CANCELLED, code="Stopped"), "stopped before it was accepted"),
         (replace(CONFIRMED, state=State.VOID), "void, nothing was done"),
     ],
 )

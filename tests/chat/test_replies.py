@@ -91,7 +91,7 @@ def test_the_summary_lists_every_tunnel_that_is_not_gone_with_its_code_and_reque
             "UnauthorizedOperation",
             "r-1",
         ],
-        ["vpnx-stopped0", "stopped: not sent", "–", "none"],
+        ["vpnx-stopped0", "stopped: left alone", "–", "none"],
     ]
 
 

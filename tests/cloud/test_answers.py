@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bot.cloud.answers import described, document, response, routes
 from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import CloudError, OutcomeUnknown, Refused
+from bot.rehearsal.vpc_seed import tunnel_fields
 from tests.cloud.leaks import everything_in
 from tests.cloud.vpc import PRE_SHARE_KEY, REQUEST_ID, tunnel
 
@@ -218,10 +220,45 @@ def test_odd_types_are_read_leniently() -> None:
         name="42",
         health_check_enabled=True,
         policies=(policy,),
-        has_tags=False,
+        odd=("TagSet", "SecurityPolicyDatabaseSet", "HealthCheckStatus"),
     )
     assert answer.total_count == 1
     assert [replace(found, wire="") for found in answer.tunnels] == [expected]
+
+
+ODD: dict[str, list[object]] = {
+    "TagSet": ["x", ["vpn-bot:protect"], [{"TagKey": "a"}], [{"key": "a"}], None],
+    "SecurityPolicyDatabaseSet": [
+        *(None, "10.0.0.0/8", [{}], ["10.0.0.0/8"]),
+        [{"LocalCidrBlock": "10.0.0.0/8", "RemoteCidrBlock": []}],
+    ],
+    "BgpConfig": ["rubbish", []],
+    "EnableHealthCheck": ["maybe", 2, []],
+    "HealthCheckStatus": [None, "", {}],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in ODD.items() for value in values]
+)
+def test_what_is_not_shown_as_documented_is_named(name: str, value: object) -> None:
+    """It may hide what is at stake, so it counts as risk."""
+    usual = tunnel_fields("vpnx-1", {"VpnGatewayId": "vpngw-1", "VpcId": "", "PublicIpAddress": ""})
+    assert tunnel_in(usual).odd == ()
+    assert tunnel_in({**usual, name: value}).odd == (name,)
+
+
+def test_a_tunnel_that_goes_by_routes_needs_no_policies() -> None:
+    """The cloud may leave them out."""
+    gateway = {"VpnGatewayId": "vpngw-1", "VpcId": "", "PublicIpAddress": ""}
+    for kind in ("STATIC", "StaticRoute", "Bgp"):
+        fields = tunnel_fields("vpnx-1", gateway, RouteType=kind, SecurityPolicyDatabaseSet=None)
+        assert tunnel_in(fields).odd == ()
+
+
+def tunnel_in(fields: dict[str, Any]) -> Tunnel:
+    (tunnel,) = described(read(200, success(TotalCount=1, VpnConnectionSet=[fields]))).tunnels
+    return tunnel
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ OWN = {
     OwnCode.CHANGED: Again.FINAL,
     OwnCode.FROZEN: Again.FINAL,
     OwnCode.NO_KIT: Again.FINAL,
+    OwnCode.TOO_LATE: Again.FINAL,
     OwnCode.PROTECTED: Again.FINAL,
     OwnCode.NOT_ALLOWED: Again.FINAL,
 }

@@ -101,7 +101,10 @@ def test_the_tier_as_a_table(
             {},
             "not known: the customer gateway (the cloud showed none)",
         ),
-        (replace(DOWN, has_tags=False), {}, "not known: tags"),
+        (replace(DOWN, odd=("TagSet",)), {}, "not known: TagSet (not shown as documented)"),
+        (replace(DOWN, state="ISOLATED"), {}, "it isn't known whether it carries traffic"),
+        (UNKNOWN, {"gateway_healthy": frozenset()}, "no other tunnel is healthy on vpngw-7lcl5331"),
+        (UNKNOWN, {"customer_healthy": frozenset()}, "no other tunnel is healthy to cgw-2wqq41m9"),
         (replace(DOWN, tags=(("VPN-Bot:Protect", ""),)), {}, "protected by its tag vpn-bot:protect"),
     ],
 )
@@ -161,6 +164,8 @@ CHANGED = (
     ("Health check", {"health_check_enabled": True, "health_check_status": "UNAVAILABLE"}),
     ("CIDRs", {"policies": ()}),
     ("Tags", {"tags": (("env", "test"),)}),
+    ("BGP", {"bgp": "AS 64551 ↔ AS 65530"}),
+    ("Created", {"created_time": "2026-11-25 10:00:00"}),
 )
 
 
@@ -204,3 +209,27 @@ def test_fewer_beside_it_matter_when_none_is_left_and_a_new_route_always() -> No
         "Routes",
         "Risk",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "carries", "healthy"),
+    [
+        ({}, True, True),
+        ({"health_check_enabled": True, "health_check_status": "AVAILABLE"}, True, True),
+        ({"health_check_enabled": True, "health_check_status": "UNAVAILABLE"}, True, False),
+        ({"health_check_status": "UNAVAILABLE"}, True, False),
+        ({"health_check_enabled": False, "health_check_status": "UNAVAILABLE"}, True, True),
+        ({"net_status": "UNAVAILABLE"}, False, False),
+        ({"net_status": "UNAVAILABLE", "health_check_status": "AVAILABLE"}, None, False),
+        ({"net_status": "UNAVAILABLE", "state": "PENDING"}, False, False),
+        ({"net_status": "UNAVAILABLE", "state": "ISOLATED"}, None, False),
+        ({"net_status": ""}, None, False),
+        ({"state": ""}, None, False),
+    ],
+)
+def test_up_down_and_healthy_as_a_table(
+    fields: dict[str, object], carries: bool | None, healthy: bool
+) -> None:
+    """What contradicts itself isn't known; a neighbour whose probes fail saves nobody."""
+    tunnel = replace(UP, **fields)  # type: ignore[arg-type]  # tests name the fields
+    assert (tunnel.carries_traffic, tunnel.healthy) == (carries, healthy)

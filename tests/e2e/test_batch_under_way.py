@@ -32,21 +32,21 @@ def test_stop_keeps_what_was_not_sent_and_says_what_had_been(new_play: Callable[
     wide.stage.vpc.wait_for(lambda: sum(carried_out(wide).values()) >= already + 10, PATIENCE_S)
     stop(card, "chen")
     told = wide.wait_private("chen", "Stopped: ", PATIENCE_S)
-    kept, sent = map(int, re.findall(r"\d+", told))
+    kept, size, sent = map(int, re.findall(r"\d+", told))
     assert kept > 0
-    assert kept + sent == len(tunnels)
+    assert kept + sent == size == len(tunnels)
     sentence, rows = summary(card)
     assert sentence.startswith(f"{sent} of 300 VPN tunnels are gone.")
     stay = on_gateway(wide, CCN_GATEWAY)
     assert (len(stay), {wide.stage.vpc.state(tunnel) for tunnel in stay}) == (kept, {"AVAILABLE"})
     assert sorted(row[0] for row in rows) == sorted(stay)
-    assert {tuple(row[1:]) for row in rows} == {("stopped: not sent", "Stopped", "none")}
+    assert {tuple(row[1:]) for row in rows} == {("stopped: left alone", "Stopped", "none")}
     assert not any(wide.stage.vpc.deletes(tunnel) for tunnel in stay)
     assert (
         card.wait_reply("Stopped by")
-        == f"Stopped by <@U0CHEN00001>: {kept} of 300 had not been sent, and stay."
+        == f"Stopped by <@U0CHEN00001>: {kept} of 300 had not been accepted by the cloud, and are left alone."
     )
-    counts = f"{sent} gone, 0 failed, {kept} stopped before they were sent, 0 left."
+    counts = f"{sent} gone, 0 failed, {kept} stopped and left alone, 0 left."
     assert progress(card).text == f"300 of 300: {counts}"
     assert counts in card.text
     assert "Confirmed by <@U0BEN000001>" in card.text
@@ -87,7 +87,7 @@ def test_after_a_stop_nothing_is_sent_again(play: Play) -> None:
     gate.release()
     sentence, rows = summary(card)
     assert sentence.startswith("0 of 12 VPN tunnels are gone.")
-    sent = {row[0]: row[1:] for row in rows if row[1] != "stopped: not sent"}
+    sent = {row[0]: row[1:] for row in rows if row[1] != "stopped: left alone"}
     assert (len(sent), len(rows)) == (12 - kept, 12)
     for tunnel, cells in sent.items():
         (call,) = play.stage.vpc.deletes(tunnel)

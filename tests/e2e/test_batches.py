@@ -69,7 +69,7 @@ def test_a_cancelled_batch_deletes_nothing(play: Play) -> None:
     tunnels = play.stage.vpc.add_tunnels(2)
     card = ask(play, " ".join(tunnels))
     card.cancel("ben")
-    assert "Cancelled by <@U0BEN000001>" in card.wait_text("Cancelled: 2 VPN tunnels stay")
+    assert "Cancelled by <@U0BEN000001>" in card.wait_text("Cancelled: 2 VPN tunnels were left alone")
     card.confirm("chen", stale=True)
     play.wait_private("chen", "cancelled this before you")
     assert [play.stage.vpc.state(tunnel) for tunnel in tunnels] == ["AVAILABLE"] * 2

@@ -26,7 +26,7 @@ def play(careful_play: Play) -> Play:
 def test_a_risky_deletion_takes_a_second_person_who_types_the_id(play: Play) -> None:
     """Ana asks; she can't confirm; Ben mistypes, types, everybody can stop it, and then it goes, once."""
     card = play.new_card()
-    assert "somebody else than the one who asked presses Confirm and types the id" in card.text
+    assert "someone other than <@U0ANA000001> presses Confirm and types the tunnel's id" in card.text
     assert card.confirm("ana").acked
     play.wait_private("ana", "somebody else has to confirm it")
     view = dialog(card, "ben")
@@ -182,7 +182,7 @@ def test_a_stale_card_cannot_be_confirmed_by_any_road(play: Play) -> None:
     type_into(play, "ben", early, card.tunnel_id)
     assert "cancelled" in in_place(play, "ben")
     card.confirm("chen", stale=True)
-    play.wait_private("chen", "Your click did nothing.")
+    play.wait_private("chen", "You cancelled this at")
     assert card.deletes == 0
 
 
@@ -203,7 +203,7 @@ def test_anybody_stops_it_within_the_window(play: Play) -> None:
     confirm_typed(card)
     card.wait_text("Deleting in")
     play.stage.slack.press("dora", CHANNEL, card.ts, "stop_deletion")
-    card.wait_text("Stopped before it was sent")
+    card.wait_text("before the cloud accepted it")
     card.wait_reply("Stopped by")
     other = play.new_card()
     confirm_typed(other)
@@ -250,7 +250,7 @@ def test_one_changed_tunnel_voids_its_whole_batch(play: Play) -> None:
     play.stage.vpc.set_state(tunnels[1], VpnConnectionName="renamed")
     confirm_typed(card)
     assert tunnels[1] in card.wait_reply("what matters has changed")
-    card.wait_text("Void: 3 VPN tunnels stay")
+    card.wait_text("Void: 3 VPN tunnels were left alone")
     assert all(play.stage.vpc.exists(tunnel) for tunnel in tunnels)
 
 

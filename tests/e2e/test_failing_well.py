@@ -153,7 +153,7 @@ def test_while_the_cloud_cannot_be_reached_the_thread_says_so_once_and_the_deadl
     assert "Unreachable" in card.wait_reply("Waiting: ")
     assert "Unreachable" in card.wait_reply("Not deleted: ", AFTER_A_LEASE_S)
     assert time.monotonic() - began > 3
-    card.wait_text("Nothing was deleted.")
+    card.wait_text("Nothing was sent.")
     assert [reply.split(":")[0] for reply in card.replies] == ["Waiting", "Not deleted"]
 
 

@@ -115,7 +115,7 @@ def test_a_freeze_placed_in_the_abort_window_keeps_it_from_being_sent(new_play: 
     card = play.new_card()
     confirm_typed(card)
     answer(play, "freeze all 1h stop everything", "chen")
-    card.wait_reply("a freeze was placed before anything was sent")
+    card.wait_reply("a freeze was placed after Confirm")
     card.wait_text("Void: ")
     assert card.deletes == 0
     assert card.message.buttons == ()

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Table, select, update
 
-from bot.domain.model import Ask, Decision, Deletion, Stake, State, Tier, Tunnel
+from bot.domain.model import Ask, Decision, Deletion, Stake, State, Tier, Tunnel, Unreadable
 from bot.domain.policy import Verdict
+from bot.domain.risk import Surroundings, assess
 from bot.domain.undo import kit_for, to_text
 from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
@@ -71,12 +72,19 @@ def show(cards: Cards, held: Held, *tunnels: Tunnel, tier: Tier = Tier.LOW) -> N
     shown = [
         Shown(
             tunnel=tunnel,
-            stake=Stake(tier=tier),
+            stake=replace(_alone(tunnel), tier=tier),
             kit=to_text(kit_for(tunnel, (), held.deletion.region)) if tunnel.wire else "{}",
         )
         for tunnel in tunnels
     ]
     cards.show(held, shown, ttl_s=TTL_S, kit_pages=lambda _: [])
+
+
+def _alone(tunnel: Tunnel) -> Stake:
+    """What is at stake where no route and no other tunnel is."""
+    nobody = Unreadable(why="not named")
+    around = Surroundings(now=tunnel, routes=(), gateway_healthy=frozenset(), customer_healthy=nobody)
+    return assess(tunnel, around, leaving=frozenset(), protected=())
 
 
 @dataclass(frozen=True)

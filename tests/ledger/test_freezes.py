@@ -42,9 +42,9 @@ def lift(database: Database, scope: str) -> list[Freeze]:
         scope=scope,
         by="U0BEN000001",
         channel_id=CHANNELS[0],
-        says=lambda lifted, by: {"text": f"{len(lifted)} by {by}"},
+        says=lambda lifted, by, left: {"text": f"{len(lifted)} by {by}, {len(left)} left"},
         announce_to=CHANNELS,
-    )
+    )[0]
 
 
 def covers(database: Database, *gateway_ids: str) -> Freeze | None:
@@ -107,7 +107,7 @@ def test_placing_and_lifting_are_told_and_kept(database: Database) -> None:
     lift(database, HERE)
     said = [
         (channel, text)
-        for text in (f'{{"text": "{HERE}"}}', '{"text": "1 by U0BEN000001"}')
+        for text in (f'{{"text": "{HERE}"}}', '{"text": "1 by U0BEN000001, 0 left"}')
         for channel in CHANNELS
     ]
     assert queued(database) == said

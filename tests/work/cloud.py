@@ -16,13 +16,18 @@ GONE: Look = {}
 
 @dataclass
 class Cloud:
-    """`look` and `delete` are what it answers now: tunnels or a RequestId, or an error that is raised."""
+    """`look` and `delete` are what it answers now: tunnels or a RequestId, or an error that is raised.
+
+    vanishes: what it accepts to delete is gone at once.
+    """
 
     look: Look = field(default_factory=dict)
     delete: Delete = "r-1"
     regions: dict[str, Look] = field(default_factory=dict)
     looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
+    vanishes: bool = False
     beside: Look | None = None
     routes: Sequence[Route] | CloudError = ()
     before_delete: Callable[[], None] = lambda: None
@@ -42,6 +47,7 @@ class Cloud:
         self, *, region: str, gateway_id: str = "", customer_gateway_id: str = ""
     ) -> Sequence[Tunnel]:
         """Like VpcClient's; `beside` answers, or else `look`."""
+        self.listed.append(gateway_id or customer_gateway_id)
         found = _given(self.beside if self.beside is not None else self.regions.get(region, self.look))
         wanted = ("gateway_id", gateway_id) if gateway_id else ("customer_gateway_id", customer_gateway_id)
         return [one for one in found.values() if getattr(one, wanted[0]) in (wanted[1], "")]
@@ -66,6 +72,8 @@ class Cloud:
         self.deleted.append(f"{region}/{gateway_id}/{tunnel_id}")
         if isinstance(self.delete, CloudError):
             raise self.delete
+        if self.vanishes and not isinstance(self.look, CloudError):
+            self.look = {one: tunnel for one, tunnel in self.look.items() if one != tunnel_id}
         return Accepted(request_id=self.delete)
 
 

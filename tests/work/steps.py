@@ -29,6 +29,6 @@ def steps_with(replica: Replica, cloud: Cloud, tries: Tries, *, protected: tuple
             tries=tries,
             may_ask=lambda _deletion, _gateways: ALLOWED,
         ),
-        clearing=Clearing(lookout=lookout, claims=claims, cards=cards, tries=tries),
+        clearing=Clearing(lookout=lookout, claims=claims, cards=cards, tries=tries, monotonic=replica.clock),
         tries=tries,
     )

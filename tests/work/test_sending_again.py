@@ -1,16 +1,17 @@
 """Whatever is sent once more is looked at once more: only what was confirmed is deleted, to the last try."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
 
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.model import Deletion, Route, State, Tier, Tunnel
 from bot.errors import NotSent, OutcomeUnknown, Refused
 from bot.ledger.freezes import Freezes
-from bot.work.clear import CLEARED_FOR_S
+from bot.work.looks import FRESH_S, STALE_S
 from bot.work.steps import Steps
-from tests.ledger.opened import BEN, CHANNEL, T0, TUNNEL, Replica
+from tests.ledger.opened import BEN, CHANNEL, T0, TUNNEL, Replica, ask
 from tests.work.cloud import STANDS, Cloud, Look
 from tests.work.test_steps import steps_over
 
@@ -42,6 +43,15 @@ class Scene:
         """Cleared, and nothing sent yet."""
         card_id = self.replica.show(TUNNEL, OTHER)
         self.replica.clear(card_id)
+        return card_id
+
+    def ask(self) -> str:
+        """Looked up and shown as the worker does it; its kit stands in the thread."""
+        card_id = self.replica.ledger.ask(ask())
+        self.steps.prepare([self.replica.take(State.ASKED)])
+        for _ in range(9):
+            for post in self.replica.outbox.claim(9):
+                self.replica.outbox.said(post, "1.0")
         return card_id
 
     def act(self) -> None:
@@ -94,14 +104,14 @@ def test_one_of_many_that_changed_while_it_waited_is_void_and_the_others_go(
 
 
 def test_what_is_sent_for_the_first_time_was_looked_at_with_its_card(scene: Scene) -> None:
-    """A thousand tunnels aren't looked at one by one; after a refusal, each is."""
+    """Not one by one: a thousand tunnels share one look, which is taken anew every few seconds."""
     scene.batch()
-    looked = len(scene.cloud.looked)
     scene.cloud.delete = BUSY
     scene.act()
-    assert len(scene.cloud.looked) == looked
+    assert scene.cloud.listed == [TUNNEL.gateway_id]
     scene.later()
-    assert len(scene.cloud.looked) == looked + 2
+    assert scene.cloud.listed == [TUNNEL.gateway_id] * 2
+    assert (scene.sent(), scene.sent(OTHER.tunnel_id)) == (2, 2)
 
 
 def test_the_state_that_was_waited_for_is_no_change(scene: Scene) -> None:
@@ -119,7 +129,7 @@ def test_the_state_that_was_waited_for_is_no_change(scene: Scene) -> None:
 def test_after_a_standstill_what_was_cleared_is_looked_at_before_it_is_sent(scene: Scene) -> None:
     """A bot that comes back after an hour doesn't go by what it saw then."""
     card_id = scene.batch()
-    scene.replica.clock.now += CLEARED_FOR_S + 1
+    scene.replica.clock.now += STALE_S + 1
     scene.cloud.look = with_change({"name": "keep this one"})
     scene.act()
     assert (scene.row(card_id).state, scene.sent()) == (State.VOID, 0)
@@ -194,3 +204,71 @@ def test_a_look_that_fails_before_a_second_try_is_repeated_and_sends_nothing(sce
     scene.cloud.look = BOTH
     scene.later()
     assert (scene.row(card_id).state, scene.sent()) == (State.VERIFYING, 2)
+
+
+NEIGHBOUR = replace(TUNNEL, tunnel_id="vpnx-ne1ghb0r", state="AVAILABLE", net_status="AVAILABLE")
+QUIET = replace(TUNNEL, state="AVAILABLE", net_status="UNAVAILABLE", customer_gateway_id="cgw-2wqq41m9")
+ROUTE = Route(
+    destination="172.16.0.0/16",
+    instance_type="VPNCONN",
+    instance_id=TUNNEL.tunnel_id,
+    priority=0,
+    status="ENABLE",
+)
+PERMISSION = Refused("UnauthorizedOperation", "no", "r-no")
+AROUND: dict[str, Callable[[Cloud], object]] = {
+    "a route that leads through it": lambda cloud: setattr(cloud, "routes", [ROUTE]),
+    "no healthy neighbour left": lambda cloud: setattr(cloud, "look", {QUIET.tunnel_id: QUIET}),
+    "routes that nobody may read": lambda cloud: setattr(cloud, "routes", PERMISSION),
+    "it came up": lambda cloud: setattr(
+        cloud, "look", {**quiet(), QUIET.tunnel_id: replace(QUIET, net_status="AVAILABLE")}
+    ),
+}
+
+
+def quiet() -> dict[str, Tunnel]:
+    """A tunnel that is DOWN, and a healthy one beside it."""
+    return {one.tunnel_id: one for one in (QUIET, NEIGHBOUR)}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["busy", "answer lost"])
+@pytest.mark.parametrize("change", AROUND)
+def test_before_a_second_try_everything_around_it_is_read_again(
+    scene: Scene, change: str, lost: bool
+) -> None:
+    """Low risk when it was confirmed with one click, and no longer: a first try doesn't change that."""
+    scene.cloud.look, scene.cloud.delete = quiet(), NO_ANSWER if lost else BUSY
+    card_id = scene.ask()
+    assert scene.replica.now(card_id).tier is Tier.LOW
+    assert scene.replica.decide(card_id).won
+    scene.act()
+    AROUND[change](scene.cloud)
+    for _ in range(4):
+        scene.later()
+    ended = scene.replica.now(card_id)
+    assert (ended.state, ended.code) == (State.UNKNOWN if lost else State.VOID, OwnCode.CHANGED)
+    assert scene.sent() == 1
+
+
+def test_the_second_half_of_a_card_is_saved_by_what_happened_to_it_meanwhile(scene: Scene) -> None:
+    """Cleared together, sent one by one: protected or frozen in between, it stays."""
+    card_id = scene.batch()
+    (first, second) = scene.replica.claims.claim(2, [State.CONFIRMED])
+    scene.steps.act(first)
+    scene.replica.clock.now += FRESH_S
+    late = second.deletion.tunnel_id
+    protected = replace(BOTH[late], tags=(("vpn-bot:protect", "yes"),))
+    scene.cloud.look = {**BOTH, late: protected}
+    scene.steps.act(second)
+    assert (scene.row(card_id, late).state, scene.sent(late)) == (State.VOID, 0)
+
+
+def test_a_look_that_is_refused_is_told_as_that_and_not_as_a_change(scene: Scene) -> None:
+    """Whoever runs the bot has to give the permission back; a fresh card wouldn't help."""
+    card_id = scene.replica.show()
+    assert scene.replica.decide(card_id).won
+    scene.cloud.look = PERMISSION
+    scene.act()
+    ended = scene.replica.now(card_id)
+    assert (ended.state, ended.code) == (State.VOID, "UnauthorizedOperation")
+    assert scene.cloud.deleted == []

@@ -129,7 +129,7 @@ def test_retries_end_at_the_deadline_to_the_moment(
     scene: Scene, error: CloudError, early_s: float, state: State
 ) -> None:
     """Waiting until then, said once; after it the end, with the code."""
-    scene.confirmed(retry_until=T0 + RETRY_S).cloud.delete = error
+    scene.confirmed(retry_until=T0 + RETRY_S, sent_at=T0).cloud.delete = error
     ended = scene.at(RETRY_S - early_s).act(State.CONFIRMED)
     assert ended.state is state
     assert scene.said == ["waiting" if early_s else "refused"]
@@ -177,7 +177,7 @@ def test_a_lost_answer_to_a_deletion_that_began_is_not_asked_again(scene: Scene)
     scene.act(State.CONFIRMED)
     scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
     assert scene.at(1).act(State.DELETING).state is State.VERIFYING
-    assert "answer was lost" in scene.text("accepted")
+    assert "No clear answer came" in scene.text("accepted")
     assert len(scene.cloud.deleted) == 1
 
 

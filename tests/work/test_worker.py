@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +19,7 @@ from bot.work import worker as worker_module
 from bot.work.deliver import Delivery
 from bot.work.worker import Lane, Worker
 from tests.ledger.opened import LEASE_S, TUNNEL, Clock, Replica, ask
-from tests.work.cloud import GONE, Cloud
+from tests.work.cloud import STANDS, Cloud
 from tests.work.test_steps import steps_over
 
 DEADLINE_S = 10.0
@@ -244,23 +244,21 @@ def confirmed(replica: Replica) -> str:
     """A card that an earlier process left confirmed."""
     card = replica.show()
     assert replica.decide(card).won
-    replica.skip_last_look()
     return card
 
 
 @pytest.mark.usefixtures("quick")
 def test_two_workers_on_one_ledger_do_everything_once(first: Replica, second: Replica) -> None:
     """Fifteen tunnels, from the confirm to “gone”: one call each, every message said by one of them."""
-    cards = []
+    cards, tunnels = [], {}
     for number in range(15):
         tunnel_id = f"vpnx-{number:08}"
         cards.append(first.ledger.ask(ask(tunnel_id)))
-        tunnel = type(TUNNEL)(tunnel_id=tunnel_id, gateway_id=TUNNEL.gateway_id)
-        first.show_held(first.take(State.ASKED), tunnel)
+        tunnels[tunnel_id] = replace(TUNNEL, tunnel_id=tunnel_id)
+        first.show_held(first.take(State.ASKED), tunnels[tunnel_id])
     for card in cards:
         first.decide(card)
-    first.skip_last_look()
-    cloud = Cloud(look=GONE)
+    cloud = Cloud(look=tunnels, vanishes=True)
     with working(first, cloud) as one, working(second, cloud) as other:
         wait(lambda: all(first.now(card).state is State.VERIFYING for card in cards))
         first.clock.now += 1
@@ -298,7 +296,7 @@ def test_a_step_that_takes_long_keeps_its_row(fast: Callable[[str], Replica]) ->
     """For three leases nobody takes it over, because its process lives."""
     holder, other, card = fast("holder"), fast("other"), confirmed(fast("earlier"))
     go = threading.Event()
-    cloud = Cloud(look=GONE, before_delete=lambda: cast(None, go.wait(DEADLINE_S)))
+    cloud = Cloud(look=STANDS, vanishes=True, before_delete=lambda: cast(None, go.wait(DEADLINE_S)))
     with working(holder, cloud):
         wait(lambda: holder.now(card).state is State.DELETING)
         until = holder.clock() + 3 * LEASE_S
@@ -313,9 +311,8 @@ def test_told_to_stop_it_finishes_what_runs_and_gives_back_the_rest(first: Repli
     """A successor can go on at once, without waiting for a lease."""
     card = first.show()
     first.decide(card)
-    first.skip_last_look()
     go = threading.Event()
-    cloud = Cloud(look=GONE, before_delete=lambda: cast(None, go.wait(DEADLINE_S)))
+    cloud = Cloud(look=STANDS, vanishes=True, before_delete=lambda: cast(None, go.wait(DEADLINE_S)))
     with working(first, cloud):
         wait(lambda: first.now(card).state is State.DELETING)
         first.ledger.ask(ask("vpnx-later000"))
