@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.examples import DATE_EXAMPLE, FREEZE_ALL_EXAMPLE, FREEZE_EXAMPLE, HISTORY_EXAMPLE
-from bot.domain.words import bad, bad_word, next_word, plain
+from bot.domain.words import bad, bad_word, is_quoted, next_word, plain
 from bot.errors import BadCommand
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
@@ -32,10 +32,17 @@ _LONGEST_DURATION_WORDS = 10
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 # These change what the clock time before them means, so none of them is taken for a reason's first word.
-_CHANGES_A_CLOCK = re.compile(
-    r"[ap]\.?m|utc|gmt|z|today|tonight|tomorrow"
-    r"|(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_DAY = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+_ZONE = r"utc|gmt|z|[ecw]es?t|msk|bst|ist|[ecmpah][sd]t|ak[sd]t|a[ecw][sd]t|nz[sd]t|[jk]st|hkt|sgt"
+_CHANGES_A_CLOCK = re.compile(
+    rf"[ap]\.?m|h|hrs?|o'?clock|(?:{_ZONE})(?:[+-].*)?|[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?"
+    rf"|today|tonight|tomorrow|{_DAY}|[0-9]{{1,2}}[/.][0-9]{{1,2}}[/.0-9]*|local"
+)
+_A_DAY = re.compile(rf"{_MONTH} [0-9]+.*|(?:on|next|this|coming) (?:{_DAY}|{_MONTH}|week|month|[0-9]+)\b.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +199,9 @@ def _with_what_follows(hour: int, minute: int, day: Day | None, rest: str) -> tu
     if day is None and (day := _read_day(plain(word), word, DATE_EXAMPLE)) is not None:
         rest = after
         word, _ = next_word(rest)
-    if _CHANGES_A_CLOCK.fullmatch(plain(word)):
+    following = f"{plain(word)} {plain(next_word(next_word(rest)[1])[0])}"
+    changed = _CHANGES_A_CLOCK.fullmatch(plain(word)) or _A_DAY.fullmatch(following)
+    if changed and not is_quoted(rest):
         raise bad_word(
             word,
             f"can't stand after {hour:02}:{minute:02}. A time has 24 hours, is by your own clock, and means "

@@ -119,6 +119,13 @@ def test_a_plain_command_is_read(text: str, command: Command) -> None:
         case("another time zone", "freeze all until 18:00 UTC x", "“UTC” can't stand after 18:00"),
         case("a day after the time", "freeze all until 9:00 tomorrow x", "“tomorrow” can't stand after"),
         case("a weekday after the time", "freeze all until 18:00 Friday x", "“Friday” can't stand after"),
+        *(
+            case(f"{word} after the time", f"freeze all until 18:00 {word} x", "can't stand after 18:00")
+            for word in (
+                *("UTC+8", "GMT-3", "CET", "JST", "PDT", "+08:00", "-3", "h", "o'clock", "next Friday"),
+                *("on Friday", "this week", "on 24", "Nov 24", "Nov, 24", "September 1", "11/24", "24.11."),
+            )
+        ),
         case("a Cyrillic all", "freeze аll 2h x", "CYRILLIC SMALL LETTER A"),
         case("Arabic digits", "freeze all ٢h x", "ARABIC-INDIC DIGIT TWO"),
         case("unfreeze nothing", "unfreeze", "After unfreeze, the id of a gateway"),
@@ -151,3 +158,20 @@ def test_looks_and_order_change_nothing(scope: str, time: str, reason: str, swap
     first, then = (time, scope) if swapped else (scope, time)
     read = parse(f"freeze {first} {then} {reason}")
     assert read == (ALL if "all" in scope.lower() else TWO_HOURS)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("on call handover", "may be flaky", "market open", "next sprint", "this is a test", "second shift"),
+        *("the office moves", "in maintenance", "of course"),
+    ],
+)
+def test_a_reason_that_only_looks_a_little_like_a_day_is_a_reason(reason: str) -> None:
+    """And in quotes, any is."""
+    asked = parse(f"freeze all until 18:00 {reason}")
+    assert isinstance(asked, FreezeCommand)
+    assert (asked.until, asked.reason) == (Until(hour=18, minute=0), reason)
+    quoted = parse('freeze all until 18:00 "Friday is audit day"')
+    assert isinstance(quoted, FreezeCommand)
+    assert quoted.reason == "Friday is audit day"
