@@ -60,37 +60,47 @@ def _share_heaps() -> None:
 
 @main.command()
 @click.argument("what", default="")
-@click.option("--since", default="", help="How far back: 7d, 12h, or a day such as 2026-11-20.")
+@click.option("--since", default="", help="How far back: 7d, 12h, or a day such as 2026-11-20 (UTC).")
 @click.option("--events", is_flag=True, help="The audit trail, oldest first, instead of the deletions.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many deletions.")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="How many deletions; the trail is whole.",
+)
 @click.option("--format", "form", default="table", type=click.Choice(["table", "json", "csv"]))
 def history(what: str, since: str, events: bool, limit: int, form: str) -> None:
-    """Show deletions, newest first. WHAT: a tunnel's, a gateway's or a user's id; without it, all."""
+    """Show deletions, newest first.
+
+    WHAT: the id of a tunnel, a gateway, a user (U…) or a deletion, or a RequestId; without it, all.
+    """
     from bot import reports
-    from bot.domain.when import read_since, start_of
 
     with _ledger() as ledger:
-        start = start_of(read_since(since)[0], ledger.now()) if since else None
-        query = reports.query(what, start)
+        query = reports.query(what, reports.since(since, ledger.now()))
         if events:
             trail = map(reports.event_record, ledger.history.events(query))
-            click.echo(reports.written(trail, form, reports.EVENT_COLUMNS))
+            click.echo(reports.written(trail, form, reports.EVENT_COLUMNS, reports.EVENT_NAMES))
         else:
-            found = ledger.history.deletions(query, limit=limit)
-            click.echo(reports.written(map(reports.deletion_record, found), form, reports.COLUMNS))
+            found = map(reports.deletion_record, ledger.history.deletions(query, limit=limit))
+            click.echo(reports.written(found, form, reports.COLUMNS, reports.NAMES))
 
 
 @main.command("undo-kit")
-@click.argument("deletion_id")
-def undo_kit(deletion_id: str) -> None:
-    """Print what makes a deleted tunnel again: parameters, a tccli command, routes."""
+@click.argument("which")
+def undo_kit(which: str) -> None:
+    """Print what makes a deleted tunnel again: parameters, a tccli command, routes.
+
+    WHICH: the tunnel's id, for its latest kit, or the deletion's, which its card's thread has.
+    """
     from bot import reports
     from bot.domain.undo import from_text
 
     with _ledger() as ledger:
-        text = ledger.history.kit(deletion_id)
+        text = ledger.history.kit(which)
     if text is None:
-        click.echo("There is no undo kit with that id. The card's thread says which id is right.", err=True)
+        click.echo("There is no undo kit of such a tunnel or deletion. See vpn-bot history.", err=True)
         sys.exit(1)
     click.echo(reports.kit_text(from_text(text)))
 

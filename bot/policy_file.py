@@ -24,6 +24,7 @@ GATEWAYS = "gateways"
 GATEWAY_ID = re.compile("vpngw-[0-9a-z]{8}")
 GATEWAY_EXAMPLE = "vpngw-7lcl5331"
 LARGEST_BYTES = 1_000_000
+LONGEST_LINE = 10_000
 _LISTS = {
     "operators": (PEOPLE_ID, PEOPLE_EXAMPLE),
     "approvers": (PEOPLE_ID, PEOPLE_EXAMPLE),
@@ -73,6 +74,9 @@ def _text(path: Path) -> str:
 
 def _document(path: Path, text: str) -> Table:
     """The file read as TOML; BadSettings names the line of the first thing that isn't."""
+    for at, written in enumerate(text.split("\n"), 1):
+        if len(written) > LONGEST_LINE:  # a key of so many parts would take minutes to read
+            raise BadSettings(f"{path.name}, line {at}: more than {LONGEST_LINE:,} characters. Break it.")
     try:
         return tomllib.loads(text)
     except RecursionError:

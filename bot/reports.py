@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.domain.model import Deletion
 from bot.domain.text import clean
-from bot.domain.undo import UndoKit, as_command, as_json
+from bot.domain.undo import PSK, UndoKit, as_command, as_json, route_text
+from bot.domain.when import read_since, start_of
 from bot.domain.words import read_id
 from bot.errors import BadCommand
 from bot.ledger.history import Event, HistoryQuery
@@ -21,12 +22,17 @@ Record = dict[str, str]
 
 
 def query(what: str, since: float | None) -> HistoryQuery:
-    """Which deletions: those of a tunnel, a gateway or a person, by id; "" for all. BadCommand otherwise."""
+    """Which deletions: a tunnel's, a gateway's, a person's, one by its id; "" for all. BadCommand."""
     if re.fullmatch(r"[UW][A-Z0-9]{2,}", what):
         return HistoryQuery(user_id=what, since=since)
+    if re.fullmatch(r"[0-9a-f]{20}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", what):
+        return HistoryQuery(any_id=what, since=since)
     kind, found = (read_id(what, "vpn-bot history vpnx-p0j11j28") or (None, "")) if what else (None, "")
     if what and kind is None:
-        raise BadCommand(f"“{clean(what, 40)}” is no tunnel, gateway or user id.")
+        raise BadCommand(
+            f"“{clean(what, 40)}” is no id of a tunnel, a gateway, a user or a deletion, and no RequestId. "
+            "Example: vpn-bot history vpnx-p0j11j28"
+        )
     return HistoryQuery(
         tunnel_id=found if kind == "tunnel" else None,
         gateway_id=found if kind == "gateway" else None,
@@ -34,72 +40,83 @@ def query(what: str, since: float | None) -> HistoryQuery:
     )
 
 
+def since(text: str, now: float) -> float | None:
+    """From when on, in epoch seconds; None for an empty text. BadCommand for what isn't a time."""
+    if not text.strip():
+        return None
+    try:
+        start, rest = read_since(text)
+    except BadCommand:
+        rest = text
+    if rest.strip():
+        raise BadCommand(
+            f"“{clean(text, 40)}” is no time. --since takes one such as 7d, 12h or 2026-11-20 (UTC)."
+        )
+    return start_of(start, now)
+
+
+# What a record has, by name: times in ISO 8601, UTC, "" for what isn't so.
+_DELETION: Mapping[str, Callable[[Deletion], str | None]] = {
+    "deletion_id": lambda one: one.deletion_id,
+    "card_id": lambda one: one.card_id,
+    "asked_at": lambda one: _iso(one.asked_at),
+    "state": lambda one: one.state,
+    "tier": lambda one: one.tier,
+    "tunnel_id": lambda one: one.tunnel_id or " ".join(one.wanted),
+    "gateway_id": lambda one: one.gateway_id,
+    "region": lambda one: one.region,
+    "name": lambda one: one.tunnel.name if one.tunnel else None,
+    "requester": lambda one: one.requester_id,
+    "reason": lambda one: one.reason,
+    "break_glass": lambda one: one.break_glass,
+    "channel": lambda one: one.channel_id,
+    "decided_by": lambda one: one.decided_by,
+    "decided_at": lambda one: _iso(one.decided_at),
+    "stopped_by": lambda one: one.stopped_by,
+    "sent_at": lambda one: _iso(one.sent_at),
+    "request_id": lambda one: one.request_id,
+    "code": lambda one: one.code,
+    "ended_at": lambda one: _iso(one.ended_at),
+}
+_EVENT: Mapping[str, Callable[[Event], str | None]] = {
+    "at": lambda one: _iso(one.at),
+    "event": lambda one: one.kind,
+    "deletion_id": lambda one: one.deletion_id,
+    "tunnel_id": lambda one: one.tunnel_id,
+    "actor": lambda one: one.actor,
+    "channel": lambda one: one.channel_id,
+    "request_id": lambda one: one.request_id,
+    "detail": lambda one: one.detail,
+}
+NAMES, EVENT_NAMES = tuple(_DELETION), tuple(_EVENT)
+# What the table for people shows of it.
+COLUMNS = (
+    *("asked_at", "state", "code", "tunnel_id", "gateway_id"),
+    *("requester", "decided_by", "reason", "request_id"),
+)
+EVENT_COLUMNS = ("at", "event", "tunnel_id", "actor", "detail", "request_id", "deletion_id")
+
+
 def deletion_record(one: Deletion) -> Record:
-    """One deletion in words; times in ISO 8601, UTC, "" for what isn't so."""
-    return _cleaned(
-        {
-            "deletion_id": one.deletion_id,
-            "card_id": one.card_id,
-            "asked_at": _iso(one.asked_at),
-            "state": one.state,
-            "tier": one.tier,
-            "tunnel_id": one.tunnel_id or " ".join(one.wanted),
-            "gateway_id": one.gateway_id,
-            "region": one.region,
-            "name": one.tunnel.name if one.tunnel else None,
-            "requester": one.requester_id,
-            "reason": one.reason,
-            "break_glass": one.break_glass,
-            "channel": one.channel_id,
-            "decided_by": one.decided_by,
-            "decided_at": _iso(one.decided_at),
-            "sent_at": _iso(one.sent_at),
-            "request_id": one.request_id,
-            "code": one.code,
-            "ended_at": _iso(one.ended_at),
-        }
-    )
+    """One deletion in words, by NAMES."""
+    return {name: clean(take(one) or "", CELL_LIMIT) for name, take in _DELETION.items()}
 
 
 def event_record(one: Event) -> Record:
-    """One line of the audit trail in words."""
-    return _cleaned(
-        {
-            "at": _iso(one.at),
-            "event": one.kind,
-            "deletion_id": one.deletion_id,
-            "tunnel_id": one.tunnel_id,
-            "actor": one.actor,
-            "channel": one.channel_id,
-            "request_id": one.request_id,
-            "detail": one.detail,
-        }
-    )
+    """One line of the audit trail in words, by EVENT_NAMES."""
+    return {name: clean(take(one) or "", CELL_LIMIT) for name, take in _EVENT.items()}
 
 
-EVENT_COLUMNS = ("at", "event", "deletion_id", "tunnel_id", "actor", "channel", "request_id", "detail")
-COLUMNS = (
-    "deletion_id",
-    "asked_at",
-    "state",
-    "tunnel_id",
-    "gateway_id",
-    "requester",
-    "decided_by",
-    "break_glass",
-    "request_id",
-    "code",
-)
+def written(records: Iterable[Record], form: str, columns: Sequence[str], names: Sequence[str]) -> str:
+    """The records as a table for people, as JSON (a list of objects) or as CSV for a spreadsheet.
 
-
-def written(records: Iterable[Record], form: str, columns: Sequence[str]) -> str:
-    """The records as a table for people, as JSON (a list of objects) or as CSV for a spreadsheet."""
+    columns: the table's; names: all that a record has.
+    """
     rows = list(records)
     if form == "json":
         return json.dumps(rows, indent=2)
     if form == "csv":
         out = io.StringIO()
-        names = list(rows[0]) if rows else list(columns)
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([_no_formula(row[name]) for name in names] for row in rows)
@@ -113,16 +130,18 @@ def written(records: Iterable[Record], form: str, columns: Sequence[str]) -> str
 
 def kit_text(kit: UndoKit) -> str:
     """What makes the tunnel again: the parameters, the command, the routes that pointed at it."""
-    routes = [
-        f"{route.destination}, {route.status}" + (f", priority {route.priority}" if route.priority else "")
-        for route in kit.routes
-    ] or [f"could not be read ({kit.routes_unread})" if kit.routes_unread else "none pointed at it"]
+    routes = [route_text(route) for route in kit.routes] or [
+        f"could not be read ({kit.routes_unread})" if kit.routes_unread else "none pointed at it"
+    ]
     lines = [
         as_json(kit),
         "",
         as_command(kit),
         "",
-        "Routes:",
+        f"That makes {clean(kit.tunnel_id, 40)} again, under a new id. Put its pre-shared key, which vpn-bot",
+        f"doesn't keep, in the place of {PSK}.",
+        "",
+        "Routes that pointed at it, to be set to the new id by hand:",
         *(f"  {clean(route, 200)}" for route in routes),
     ]
     return "\n".join(lines)
@@ -130,10 +149,6 @@ def kit_text(kit: UndoKit) -> str:
 
 def _iso(at: float | None) -> str:
     return "" if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-
-
-def _cleaned(fields: Mapping[str, str | None]) -> Record:
-    return {name: clean(str(value or ""), CELL_LIMIT) for name, value in fields.items()}
 
 
 def _no_formula(cell: str) -> str:

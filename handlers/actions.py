@@ -107,7 +107,8 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
     batch = desk.ledger.batch(card_id, first=MOST_ROWS)
     if batch is None:
         return notes.too_late(None, None, person_who_clicked(body).user_id)
-    verdict = desk.may_ask(person, channel_id, {row.gateway_id or "" for row in batch.rows})
+    gateway_ids = {row.gateway_id or "" for row in batch.rows}
+    verdict = desk.may_ask(person, channel_id, gateway_ids, what="fresh card", card_id=card_id)
     if not verdict.allowed:
         return notes.refusal(verdict)
     lead = batch.lead

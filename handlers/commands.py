@@ -51,7 +51,7 @@ def _answer(desk: Desk, command: Mapping[str, Any]) -> Body:
     for kind, do in _DO.items():
         if isinstance(asked, kind):
             person, channel_id = person_who_typed(command), command["channel_id"]
-            verdict = desk.may_ask(person, channel_id, _gateways(desk, asked))
+            verdict = desk.may_ask(person, channel_id, _gateways(desk, asked), what=do.__name__.strip("_"))
             if not verdict.allowed:
                 return notes.refusal(verdict)
             return do(desk, person, command, asked)

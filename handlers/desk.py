@@ -53,14 +53,26 @@ class Desk:
     aside: Aside
     clock: Callable[[], float]
 
-    def may_ask(self, person: Person, channel_id: str, gateway_ids: Collection[str]) -> Verdict:
-        """Whether they may ask for deletions or freezes there; kept in the audit trail and the log."""
+    def may_ask(
+        self,
+        person: Person,
+        channel_id: str,
+        gateway_ids: Collection[str],
+        *,
+        what: str,
+        card_id: str | None = None,
+    ) -> Verdict:
+        """Whether they may do what an operator may there; kept in the audit trail and the log.
+
+        what: they want to do, in a word.
+        """
         verdict = policy.may_ask(person, channel_id, gateway_ids, self.rules, self.people)
-        return self._noted(verdict, person, channel_id, None)
+        return self._noted(verdict, person, channel_id, what, card_id)
 
     def may_stop(self, person: Person, channel_id: str, card_id: str) -> Verdict:
         """Whether they may press Stop; likewise."""
-        return self._noted(policy.may_stop(person, self.rules, self.people), person, channel_id, card_id)
+        verdict = policy.may_stop(person, self.rules, self.people)
+        return self._noted(verdict, person, channel_id, "stop", card_id)
 
     def rule(
         self, person: Person, channel_id: str, decision: Decision, *, typed: bool
@@ -86,21 +98,19 @@ class Desk:
         """How many seconds a confirmed deletion can be stopped before anything is sent."""
         return self.window_s if tier is Tier.HIGH else 0.0
 
-    def _noted(self, verdict: Verdict, person: Person, channel_id: str, card_id: str | None) -> Verdict:
-        note = log.info if verdict.allowed else log.warning
-        word = "allowed" if verdict.allowed else "not allowed"
-        note(
-            "%s user=%s channel=%s deletion=%s rule=%s",
-            word,
-            person.user_id,
-            channel_id,
-            card_id,
-            verdict.rule,
+    def _noted(
+        self, verdict: Verdict, person: Person, channel_id: str, what: str, card_id: str | None
+    ) -> Verdict:
+        user_id = person.user_id
+        log.log(
+            logging.INFO if verdict.allowed else logging.WARNING,
+            "%s user=%s channel=%s what=%s deletion=%s rule=%s",
+            "allowed" if verdict.allowed else "not allowed",
+            *(user_id, channel_id, what, card_id, verdict.rule),
         )
         if not verdict.allowed:
-            self.ledger.refuse(
-                actor=person.user_id, channel_id=channel_id, rule=verdict.rule, deletion_id=card_id
-            )
+            rule = f"{what}: {verdict.rule}"
+            self.ledger.refuse(actor=user_id, channel_id=channel_id, rule=rule, deletion_id=card_id)
         return verdict
 
 

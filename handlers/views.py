@@ -35,14 +35,17 @@ def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dic
     if proposal is None:
         return _instead(notes.too_late(None, None, person_who_clicked(body).user_id))
     word = word_to_type(proposal)
+    person, channel_id = person_who_clicked(body), proposal.lead.channel_id
     if not is_typed(entered, word):
+        desk.ledger.refuse(
+            actor=person.user_id, channel_id=channel_id, rule="another word typed", deletion_id=card_id
+        )
         return {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: dialogs.not_it(word)}}
-    person = person_who_clicked(body)
     decided = desk.ledger.decide(
         card_id,
         Decision.CONFIRM,
         by=person.user_id,
-        rule=desk.rule(person, proposal.lead.channel_id, Decision.CONFIRM, typed=True),
+        rule=desk.rule(person, channel_id, Decision.CONFIRM, typed=True),
         retry_for_s=desk.retry_for_s,
         window_s=desk.window,
     )

@@ -162,10 +162,11 @@ def test_what_the_environment_says_too_has_to_be_in_one_place(tmp_path: Path, na
         (b"# \xff", "policy.toml, line 1: not UTF-8"),
         (b"a = 1\r\n\r\n# caf\xe9", "policy.toml, line 3: not UTF-8"),
         ("operators = 1".encode("utf-16"), "policy.toml, line 1: not UTF-8"),
-        (b"a = " + b"[" * 100_000, "too deeply"),
+        (b"a = " + b"[" * 9_000, "too deeply"),
         (b"#" * 1_000_001, "million bytes"),
+        (b"# a\n" + b"a." * 5_000 + b"a = 1", "policy.toml, line 2: more than 10,000 characters"),
     ],
-    ids=["missing", "binary", "Latin-1", "UTF-16", "too deep", "too large"],
+    ids=["missing", "binary", "Latin-1", "UTF-16", "too deep", "too large", "too long a line"],
 )
 def test_a_file_that_cannot_be_read_is_a_sentence(
     tmp_path: Path, content: bytes | None, complaint: str

@@ -94,15 +94,21 @@ def test_it_is_narrowed_by_tunnel_gateway_person_and_time(played: tuple[Play, Ca
     assert found(gone.tunnel_id) == found("U0BEN000001") == found("--limit", "1") == 1
     assert found("vpngw-7lcl5331") == found("U0ANA000001") == found("--since", "1h") == 2
     assert found("vpngw-ccn0q2w8") == 0
+    (one,) = json.loads(run("history", gone.tunnel_id, "--format", "json").stdout)
+    assert found(one["deletion_id"]) == found(one["request_id"]) == 1
+    for words in (("--since", "7d rubbish"), ("--since", "5"), ("--since", "2026-11-20 18:00")):
+        refused = run("history", *words)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--since takes one such as 7d" in refused.stderr
     wrong = run("history", "everything")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "no tunnel, gateway or user id" in wrong.stderr
+    assert "is no id of a tunnel, a gateway, a user or a deletion" in wrong.stderr
 
 
 def test_the_table_is_for_people_and_the_csv_for_spreadsheets(run: Run) -> None:
     """No cell of it begins a formula, and no control character reaches the terminal."""
     table = run("history").stdout
-    assert table.splitlines()[0].split()[:3] == ["deletion_id", "asked_at", "state"]
+    assert table.splitlines()[0].split()[:3] == ["asked_at", "state", "code"]
     rows = list(csv.DictReader(io.StringIO(run("history", "--format", "csv").stdout)))
     assert [row["reason"] for row in rows] == ["", "'=cmd|nobody else is up"]
     for text in (table, run("history", "--format", "csv").stdout, run("history", "--events").stdout):
@@ -122,6 +128,9 @@ def test_the_audit_trail_has_every_event_with_its_time_person_channel_and_reques
         < kinds.index("answered")
         < kinds.index("gone")
     )
+    asked = next(event for event in trail if event["event"] == "asked")
+    assert asked["detail"].startswith("vpnx-")
+    assert asked["detail"].endswith("in ap-guangzhou, break-glass INC-42")
     refused = next(event for event in trail if event["event"] == "refused")
     assert (refused["actor"], refused["channel"]) == ("U0DORA00001", "C0NETOPS001")
     confirmed = next(event for event in trail if event["event"] == "confirmed")
@@ -136,6 +145,7 @@ def test_the_undo_kit_is_printed_again(played: tuple[Play, Card, Card], run: Run
     deletion_id = kit.partition("vpn-bot undo-kit ")[2].split()[0]
     printed = run("undo-kit", deletion_id)
     assert printed.returncode == 0
+    assert run("undo-kit", gone.tunnel_id).stdout == printed.stdout
     assert (
         json.loads(printed.stdout.partition("\n\n")[0])["VpnConnectionName"] == f"tunnel-{gone.tunnel_id[5:]}"
     )
@@ -143,6 +153,13 @@ def test_the_undo_kit_is_printed_again(played: tuple[Play, Card, Card], run: Run
     missing = run("undo-kit", "nothing")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "no undo kit" in missing.stderr
+
+
+def test_an_empty_history_has_the_same_columns(run: Run) -> None:
+    """A spreadsheet that is filled later finds them where they will be."""
+    empty, whole = run("history", "vpnx-never000", "--format", "csv"), run("history", "--format", "csv")
+    assert empty.stdout.strip() == whole.stdout.splitlines()[0]
+    assert json.loads(run("history", "vpnx-never000", "--format", "json").stdout) == []
 
 
 def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, escape, lines, plain, value
-from bot.domain.model import Route
 from bot.domain.text import clean
-from bot.domain.undo import UndoKit, as_command, as_json, from_text
+from bot.domain.undo import UndoKit, as_command, as_json, from_text, route_text
 
 # Slack takes about 13,000 characters in the blocks of a message.
 MESSAGE_LIMIT = 10_000
@@ -64,14 +63,9 @@ def _routes(kit: UndoKit) -> list[list[Element]]:
         return [[bold("Routes  "), plain(f"could not be read ({kit.routes_unread})")]]
     if not kit.routes:
         return [[bold("Routes  "), plain("none pointed at it")]]
-    shown = [[bold("Route  "), value(_route(route))] for route in kit.routes[:SHOWN_ROUTES]]
+    shown = [[bold("Route  "), value(route_text(route))] for route in kit.routes[:SHOWN_ROUTES]]
     more = len(kit.routes) - SHOWN_ROUTES
     return [*shown, *([[plain(f"… and {more} more, which the command below prints")]] if more > 0 else [])]
-
-
-def _route(route: Route) -> str:
-    priority = "" if route.priority is None else f", priority {route.priority}"
-    return f"{route.destination}, {route.status}{priority}"
 
 
 def _preformatted(text: str) -> Iterator[Block]:

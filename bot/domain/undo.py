@@ -199,6 +199,12 @@ def as_command(kit: UndoKit) -> str:
     return " ".join(map(_quoted, words))
 
 
+def route_text(route: Route) -> str:
+    """A route for people: where to, whether it is on, and its priority."""
+    priority = "" if route.priority is None else f", priority {route.priority}"
+    return f"{route.destination}, {route.status}{priority}"
+
+
 def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 

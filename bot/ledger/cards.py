@@ -132,7 +132,8 @@ class Cards:
             if self._announce_channel:
                 add_post(tx, was, ANNOUNCEMENT, None, channel_id=self._announce_channel)
             about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
-            add_event(tx, "shown", detail=f"{len(shown)} tunnels, {tier}", **about)
+            count = "1 tunnel" if len(shown) == 1 else f"{len(shown)} tunnels"
+            add_event(tx, "shown", detail=f"{count}, {tier} risk", **about)
             if tier is Tier.FORBIDDEN:
                 add_event(tx, "refused", actor=was.requester_id, detail=OwnCode.PROTECTED, **about)
 

@@ -1,7 +1,7 @@
 """What happened: deletions, newest first, and the audit trail, oldest first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -15,8 +15,11 @@ PIECE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
-    """Which deletions: of a tunnel, a gateway; asked for or decided by a person; asked since (epoch s)."""
+    """Which deletions: of a tunnel, a gateway; asked for, decided or stopped by a person; asked since
+    (epoch s); or the one with an id of its own, of its card, or of the cloud's RequestId.
+    """
 
+    any_id: str | None = None
     tunnel_id: str | None = None
     gateway_id: str | None = None
     user_id: str | None = None
@@ -52,7 +55,7 @@ class History:
 
     def events(self, query: HistoryQuery) -> Iterator[Event]:
         """The audit trail, oldest first, read in pieces: of everything, or of the deletions that fit."""
-        fits = _fits(HistoryQuery(tunnel_id=query.tunnel_id, gateway_id=query.gateway_id))
+        fits = _fits(replace(query, user_id=None, since=None))
         conditions: list[ColumnElement[bool]] = []
         if fits:
             its_own, its_cards = (
@@ -75,21 +78,27 @@ class History:
             last = rows[-1]["event_id"]
             yield from (Event(**row) for row in rows)
 
-    def kit(self, deletion_id: str) -> str | None:
-        """The undo kit's text, where the deletion has one."""
-        query = select(kits.c.kit).where(kits.c.deletion_id == deletion_id)
+    def kit(self, which: str) -> str | None:
+        """The text of a deletion's undo kit, or of a tunnel's latest; None where there is none."""
+        its = or_(deletions.c.deletion_id == which, deletions.c.tunnel_id == which)
+        joined = select(kits.c.kit).join(deletions, deletions.c.deletion_id == kits.c.deletion_id)
+        latest = joined.where(its).order_by(deletions.c.asked_at.desc()).limit(1)
         with self._database.read() as tx:
-            return tx.connection.execute(query).scalar_one_or_none()
+            return tx.connection.execute(latest).scalar_one_or_none()
 
 
 def _fits(query: HistoryQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if query.any_id:
+        ids = (deletions.c.deletion_id, deletions.c.card_id, deletions.c.request_id)
+        found.append(or_(*(one == query.any_id for one in ids)))
     if query.tunnel_id:
         found.append(deletions.c.tunnel_id == query.tunnel_id)
     if query.gateway_id:
         found.append(deletions.c.gateway_id == query.gateway_id)
     if query.user_id:
-        found.append(or_(deletions.c.requester_id == query.user_id, deletions.c.decided_by == query.user_id))
+        who = (deletions.c.requester_id, deletions.c.decided_by, deletions.c.stopped_by)
+        found.append(or_(*(one == query.user_id for one in who)))
     if query.since is not None:
         found.append(deletions.c.asked_at >= query.since)
     return found

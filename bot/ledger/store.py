@@ -28,6 +28,8 @@ from bot.ledger.rows import (
 )
 from bot.ledger.tables import deletions, posts
 
+SHOWN_IDS = 20
+
 
 class Ledger:
     """Deletions, from the ask to the end. Every method is one transaction and safe from any thread.
@@ -67,7 +69,7 @@ class Ledger:
                 deletion_id=deletion_id,
                 actor=ask.requester_id,
                 channel_id=ask.channel_id,
-                detail=f"break-glass {ask.break_glass}" if ask.break_glass else None,
+                detail=_in_words(ask),
             )
         return deletion_id
 
@@ -182,3 +184,11 @@ class Ledger:
                 about = {"deletion_id": card_id, "channel_id": was.channel_id}
                 add_event(tx, "void", detail=OwnCode.NO_KIT, **about)
                 add_private(tx, was, "void", tell(was))
+
+
+def _in_words(ask: Ask) -> str:
+    """What was asked for, for the audit trail."""
+    named = " ".join(ask.tunnel_ids[:SHOWN_IDS]) or f"all of {ask.gateway_id}"
+    more = f" and {len(ask.tunnel_ids) - SHOWN_IDS} more" if len(ask.tunnel_ids) > SHOWN_IDS else ""
+    glass = f", break-glass {ask.break_glass}" if ask.break_glass else ""
+    return f"{named}{more} in {ask.region}{glass}"

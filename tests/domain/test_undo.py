@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.model import Route, Tunnel, Unreadable
-from bot.domain.undo import PSK, UndoKit, as_command, as_json, changed, from_text, kit_for, to_text
+from bot.domain.undo import (
+    PSK,
+    UndoKit,
+    as_command,
+    as_json,
+    changed,
+    from_text,
+    kit_for,
+    route_text,
+    to_text,
+)
 from bot.errors import NoUndoKit
 from tests.chat.hostile import foreign
 
@@ -166,3 +176,9 @@ def test_a_damaged_kit_is_a_value_error(text: str) -> None:
     """Never a kit that is half one."""
     with pytest.raises(ValueError, match="damaged"):
         from_text(text)
+
+
+def test_a_route_is_told_with_its_priority_also_where_that_is_zero() -> None:
+    """Zero is one, and none is none."""
+    assert route_text(ROUTE) == f"{ROUTE.destination}, ENABLE, priority 0"
+    assert route_text(replace(ROUTE, priority=None)) == f"{ROUTE.destination}, ENABLE"

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.rehearsal.northwind import BOT, CHEN, DIRECT, GENERAL
+from bot.rehearsal.northwind import BEN, BOT, CHEN, DIRECT, GENERAL
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
 from bot.work.deliver import FINAL_ATTEMPTS
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
 from tests.e2e.play import CHANNEL, Card, Play
+from tests.e2e.visits import query
 
 NewPlay = Callable[..., Play]
 KIT_GIVEN_UP_WITHIN_S = 40.0
@@ -31,6 +32,7 @@ def test_a_risky_deletion_takes_a_second_person_who_types_the_id(play: Play) -> 
     play.wait_private("ana", "somebody else has to confirm it")
     view = dialog(card, "ben")
     assert "That isn't it" in errors(type_into(play, "ben", view, "vpnx-p0j11j29"))["tunnel_id"]
+    assert query(play.stage, "SELECT actor FROM events WHERE detail = 'another word typed'") == [(BEN,)]
     assert card.deletes == 0
     began = time.time()
     assert type_into(play, "ben", view, f" {card.tunnel_id.upper()} ").response is None
