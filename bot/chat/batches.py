@@ -243,17 +243,20 @@ def listing(batch: Batch, page: int) -> Body:
 
 
 def summary(batch: Batch, page: int) -> Body:
-    """The end: what is gone, and every tunnel that isn't, with its code and RequestId."""
+    """The end of all, or of a large card's tunnels that aren't gone: how each ended, with its RequestId."""
     sentence = f"{batch.count(State.GONE)} of {batch.size} VPN tunnels are gone."
     if not batch.rows:
         return {"text": sentence, "blocks": [lines([bold(sentence)])]}
-    rows = [["Not gone", "How it ended", "Code", "RequestId"]]
+    rows = [["Tunnel", "How it ended", "Code", "RequestId"]]
     rows += [[row.tunnel_id, _ending(row), row.code or "", row.request_id or "none"] for row in batch.rows]
-    about = f"{sentence} Those that aren't" + (f", part {page + 1}" if page else "") + ":"
-    return {"text": about, "blocks": [lines([bold(about)]), _cells(rows)]}
+    if len(batch.rows) < batch.size:
+        sentence += " Those that aren't" + (f", part {page + 1}" if page else "") + ":"
+    return {"text": sentence, "blocks": [lines([bold(sentence)]), _cells(rows)]}
 
 
 def _ending(row: Deletion) -> str:
+    if row.state is State.GONE:
+        return "gone"
     if row.state is State.CANCELLED:
         return "stopped: left alone"
     how = "not confirmed gone" if row.state is State.UNKNOWN else row.state

@@ -11,7 +11,7 @@ from bot.chat.poster import Poster
 from bot.domain.policy import Rules
 from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
-from bot.ledger.cards import KIT, LIST, LIST_ROWS
+from bot.ledger.cards import KIT, LIST, LIST_ROWS, SHOWN_ON_CARD
 from bot.ledger.freezes import FROZEN, UNFROZEN
 from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
@@ -107,6 +107,8 @@ class Delivery:
             SUMMARY: (SUMMARY_ROWS, True),
         }[kind]
         batch = self._ledger.batch(post.card_id, first=rows, skip=page * rows, not_gone=not_gone)
+        if kind == SUMMARY and batch is not None and batch.size <= SHOWN_ON_CARD:
+            batch = self._ledger.batch(post.card_id, first=SHOWN_ON_CARD)
         if batch is None:
             return None
         match kind:

@@ -57,15 +57,16 @@ def progress(card: Card) -> Message:
 
 
 def summary(card: Card) -> tuple[str, list[list[str]]]:
-    """Wait for the end: its first message, and the rows of them all."""
+    """Wait for the end: its first message's sentence, and the rows of all that isn't gone."""
     sentence = card.wait_reply("tunnels are gone.", PATIENCE_S)
     gone, size = map(int, re.findall(r"\d+", sentence)[:2])
 
     def rows() -> list[list[str]]:
-        return [row for message in thread(card, "tunnels are gone.") for row in table(message)]
+        found = [row for message in thread(card, "tunnels are gone.") for row in table(message)]
+        return [row for row in found if row[1] != "gone"]
 
     card.play.wait(lambda: len(rows()) >= size - gone, PATIENCE_S)
-    return sentence, rows()
+    return sentence.partition("Tunnel")[0], rows()
 
 
 def carried_out(play: Play) -> Counter[str]:

@@ -44,6 +44,10 @@ def test_several_tunnels_are_shown_on_one_card_and_deleted_by_one_confirm(play: 
 
     assert card.confirm("ben").acked
     assert summary(card) == ("3 of 3 VPN tunnels are gone.", [])
+    answers = {tunnel: play.stage.vpc.deletes(tunnel)[0].answer or {} for tunnel in tunnels}
+    assert {row[0]: row[1:] for row in table(thread(card, "tunnels are gone.")[0])} == {
+        tunnel: ["gone", "–", answer["Response"]["RequestId"]] for tunnel, answer in answers.items()
+    }
     assert "Confirmed by <@U0BEN000001>" in card.wait_text("3 of 3 VPN tunnels are gone")
     assert card.message.buttons == ()
     assert progress(card).text == "3 of 3: 3 gone, 0 failed, 0 left."
