@@ -10,6 +10,7 @@ import pytest
 from bot.rehearsal.northwind import BEN, BOT, CHEN, DIRECT, GENERAL
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
+from bot.work.clear import LATE_S
 from bot.work.deliver import FINAL_ATTEMPTS
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
 from tests.e2e.play import CHANNEL, Card, Play
@@ -319,3 +320,58 @@ def test_approvers_confirm_what_is_risky_and_operators_the_rest(new_play: NewPla
     confirm_typed(glass, "ana")
     glass.wait_reply("is gone")
     assert play.stage.slack.views("ben") == ()
+
+
+def test_while_slack_shows_no_stop_the_window_does_not_begin(new_play: NewPlay) -> None:
+    """Slack refuses the card's edit for longer than the window lasts: people get all of it afterwards."""
+    play = new_play(**CAREFUL)
+    card = play.new_card()
+    view = dialog(card, "ben")
+    play.stage.slack.inject("chat.update", Fault.rate_limited(4))
+    type_into(play, "ben", view, card.tunnel_id)
+    card.wait_reply("the time to press Stop begins again")
+    assert card.deletes == 0
+    shown_at = next(edit.at for edit in card.message.edits if "Delete VPN tunnel" in edit.text)
+    card.wait_reply("is gone")
+    (call,) = play.stage.vpc.deletes(card.tunnel_id)
+    assert call.at - shown_at >= WINDOW_S
+
+
+def test_what_was_confirmed_while_the_bot_was_away_too_long_is_not_sent(new_play: NewPlay) -> None:
+    """Killed after Confirm, started again when the time to try is over: who wants it asks again."""
+    play = new_play(**{**CAREFUL, "VPN_BOT_ABORT_WINDOW_S": "1", "VPN_BOT_RETRY_FOR_S": "2"})
+    card = play.new_card()
+    confirm_typed(card)
+    confirmed_at = time.time()
+    play.stage.bots[0].kill()
+    play.wait(lambda: time.time() - confirmed_at > LATE_S + 3 or None, 20)
+    play.stage.start_bot()
+    card.wait_reply("Confirmed, but not sent in time")
+    card.wait_text("Void: ")
+    assert card.deletes == 0
+
+
+def test_whoever_looks_for_a_tunnel_that_this_bot_deleted_is_told_so(play: Play) -> None:
+    """By whom and when, and not to look in other regions."""
+    card = play.new_card(DOWN_TUNNEL if play.stage.vpc.exists(DOWN_TUNNEL) else None)
+    if card.tunnel_id == DOWN_TUNNEL:
+        card.confirm("ana")
+    else:
+        confirm_typed(card)
+    card.wait_reply("is gone")
+    play.ask(f"delete {card.tunnel_id}", "chen")
+    assert f"vpn-bot deleted {card.tunnel_id} at " in play.wait_private("chen", "there is nothing to delete")
+
+
+def test_a_fresh_card_takes_nobody_elses_incident(new_play: NewPlay) -> None:
+    """Ben presses it on Ana's break-glass card: he isn't alone by her word."""
+    play = new_play(**CAREFUL)
+    card = play.new_card(options="--break-glass INC-42 --reason flood")
+    play.stage.vpc.set_state(card.tunnel_id, VpnConnectionName="another")
+    confirm_typed(card, "ana")
+    card.wait_reply("what matters has changed")
+    by_ben = fresh(card, "ben")
+    assert "BREAK-GLASS" not in by_ben.text
+    by_ben.confirm("ben")
+    play.wait_private("ben", "somebody else has to confirm it")
+    assert card.deletes == 0

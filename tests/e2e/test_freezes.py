@@ -130,3 +130,28 @@ def test_a_dialog_that_was_open_before_the_freeze_confirms_nothing(new_play: Cal
     type_into(play, "ben", view, card.tunnel_id)
     assert "are frozen until" in in_place(play, "ben")
     assert card.deletes == 0
+
+
+def test_a_freeze_that_a_channel_cannot_be_told_of_is_told_to_who_placed_it(frozen: Play) -> None:
+    """The bot isn't in #general; the freeze holds."""
+    response = frozen.ask("freeze all 1h change freeze", "chen", "general").response or {}
+    assert "Frozen" in words(response["blocks"])
+    assert "can't post in <#C0GENERAL01>" in frozen.wait_private("chen", "nobody was told of it")
+    assert "change freeze" in answer(frozen, "freezes")
+
+
+def test_a_gateway_that_was_never_met_is_asked_about(frozen: Play) -> None:
+    """A mistyped one would leave the real one open."""
+    assert "never met vpngw-7lcl5332" in answer(frozen, "freeze vpngw-7lcl5332 1h typo")
+    frozen.ask("unfreeze vpngw-7lcl5332")
+    frozen.new_card().cancel()
+    assert "never met" not in answer(frozen, f"freeze {MAIN_GATEWAY} 1h known")
+
+
+def test_unfreezing_names_whose_freezes_those_were_and_what_still_holds(frozen: Play) -> None:
+    """Lifting the one on all doesn't open a gateway that has its own."""
+    answer(frozen, f"freeze {MAIN_GATEWAY} 1h night shift", "ana")
+    answer(frozen, "freeze all 2h audit", "ben")
+    told = answer(frozen, "unfreeze all", "chen")
+    assert "Placed by <@U0BEN000001>: audit" in told
+    assert f"Still frozen  {MAIN_GATEWAY}" in told
