@@ -48,7 +48,7 @@ def frozen(freeze: Freeze) -> Body:
 
 def placed(freeze: Freeze, *, is_known: bool) -> Body:
     """The same for who placed it. is_known: the gateway was met before."""
-    body = freezes([freeze])
+    body = frozen(freeze)
     if is_known:
         return body
     note = f"vpn-bot never met {_scope(freeze)} before. Is that the right id?"

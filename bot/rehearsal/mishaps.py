@@ -1,18 +1,22 @@
 """What a visitor may let go wrong next, by the words that the page offers."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from bot.domain.explain import CLOUD_CODES, explain
 from bot.rehearsal import slack_faults, vpc_faults
 from bot.rehearsal.slack_traffic import Exchange
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc_log import Call
+from bot.rehearsal.vpc_seed import DOWN_TUNNEL, MAIN_TUNNEL
 
 ACTIONS = ("DeleteVpnConnection", "DescribeVpnConnections")
 POST = "chat.postMessage"
 SOCKET_MODE = "Socket Mode"
+SOMEBODY_ELSE = "Somebody else"
 _Cloud = vpc_faults.Fault
 _Slack = slack_faults.Fault
 
@@ -34,6 +38,16 @@ SLACK: Mapping[str, Callable[[], _Slack]] = {
     "Connection reset after it was posted": _Slack.reset_after,
     "HTTP 500": _Slack.http,
     "Posted at once, answered 4 s later": lambda: _Slack.slow(4),
+}
+SOMEBODY: Mapping[str, Callable[[Stage], None]] = {
+    f"renames {MAIN_TUNNEL} now": lambda stage: _change(stage, MAIN_TUNNEL, VpnConnectionName="keep-me"),
+    f"protects {MAIN_TUNNEL} now": lambda stage: _change(
+        stage, MAIN_TUNNEL, TagSet=[{"Key": "vpn-bot:protect", "Value": "true"}]
+    ),
+    f"brings {DOWN_TUNNEL} up now": lambda stage: _change(
+        stage, DOWN_TUNNEL, NetStatus="AVAILABLE", HealthCheckStatus="AVAILABLE"
+    ),
+    f"lets {DOWN_TUNNEL} hang, once it is accepted": lambda stage: stage.vpc.stick(DOWN_TUNNEL),
 }
 SOCKETS: Mapping[str, Callable[[Stage], None]] = {
     "Reset every WebSocket now": lambda stage: stage.slack.drop_sockets(),
@@ -66,7 +80,7 @@ class Mishaps:
             return tuple(self._waiting)
 
     def choose(self, target: str, what: str) -> None:
-        """Let the next request of an action, the next post or the sockets go wrong; KeyError."""
+        """Let the next request, the next post or the sockets go wrong, or a tunnel change; KeyError."""
         if target in ACTIONS:
             fault = _Cloud.refuse(what, explain(what).title) if what in CLOUD_CODES else CLOUD[what]()
             self._expect(Mishap(target, what))
@@ -76,7 +90,7 @@ class Mishaps:
             self._expect(Mishap(target, what))
             self._stage.slack.inject(POST, post_fault)
         else:
-            SOCKETS[what](self._stage)
+            {**SOMEBODY, **SOCKETS}[what](self._stage)
 
     def _expect(self, mishap: Mishap) -> None:
         with self._lock:
@@ -95,3 +109,9 @@ class Mishaps:
             first = next((one for one in self._waiting if one.target == target), None)
             if first:
                 self._waiting.remove(first)
+
+
+def _change(stage: Stage, tunnel_id: str, **fields: Any) -> None:
+    """As in the console; of a tunnel that is gone there is nothing to change."""
+    with suppress(KeyError):
+        stage.vpc.set_state(tunnel_id, **fields)

@@ -68,7 +68,8 @@ class Players:
     def submit(self, who: str, view_id: str, values: Mapping[str, Mapping[str, Any]]) -> Ack:
         """Submit a modal with values by block_id and action_id; NoSuchInput, CannotAct, KeyError."""
         person = self._slack.workspace.person(who)
-        self._transcript.say(f"{person.name} submits", "the form", fg="cyan")
+        typed = [str(value) for fields in values.values() for value in fields.values()]
+        self._transcript.say(f"{person.name} submits", ", ".join(typed), fg="cyan")
         return self._slack.submit(who, view_id, values)
 
     def close(self, who: str, view_id: str) -> None:

@@ -1,26 +1,15 @@
-"""The scripted rehearsal: people who do the same things every time, and a look at whether they came true."""
+"""What scenes are made of: people who do the same things every time, and a look at whether they came true."""
 
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bot.rehearsal.northwind import ANA, BEN, CHEN, DORA, NETWORK_OPS
+from bot.rehearsal.northwind import ANA, NETWORK_OPS
 from bot.rehearsal.players import Players
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.transcript import StepMissing, Transcript
-from bot.rehearsal.vpc_faults import Fault
 from bot.rehearsal.vpc_log import Call
-from bot.rehearsal.vpc_seed import (
-    CCN_GATEWAY,
-    CCN_TUNNEL,
-    DOWN_TUNNEL,
-    FAR_GATEWAY,
-    FAR_REGION,
-    FAR_TUNNEL,
-    MAIN_GATEWAY,
-    MAIN_TUNNEL,
-)
 from bot.rehearsal.workspace import Message
 
 STEP_S = 6.0
@@ -96,6 +85,40 @@ class Script:
 
         self._until(f"{self._name(who)} is told privately that it takes somebody else", told)
         self._tick(f"{self._name(who)} asked for it, and can't confirm it")
+
+    def say(self, who: str, text: str, answer: str) -> None:
+        """Somebody types a command that is answered at once."""
+        self._step(f"{self._name(who)} types {text}")
+        self._players.type(who, NETWORK_OPS, text)
+
+        def told() -> bool:
+            return any(_shows(one, answer) for one in self._stage.slack.ephemerals(who))
+
+        self._until(f"{self._name(who)} reads “{answer}”", told)
+
+    def rename(self, card: Card, name: str) -> None:
+        """Somebody changes the tunnel in the console while the card is open."""
+        self._step(f"Somebody renames {card.tunnel_id} to {name} in the console")
+        self._transcript.say("somebody else", f"renames {card.tunnel_id} to {name}", fg="cyan")
+        self._stage.vpc.set_state(card.tunnel_id, VpnConnectionName=name)
+
+    def sees_void(self, card: Card, what: str) -> None:
+        """The card is void, the thread says what changed, and nothing was asked of the cloud."""
+        self._until(f"The thread says that it is now {what}", lambda: self._thread_shows(card, what))
+        self._until("The card says Void", lambda: "Void: " in self._root(card).text)
+        self._expect("Nothing was asked of the cloud", not self._stage.vpc.deletes(card.tunnel_id))
+        self._tick("what was confirmed isn't what is there: void; no DeleteVpnConnection was sent")
+
+    def sees_frozen(self, card: Card, who: str, why: str) -> None:
+        """The card shows the freeze, and a Confirm is refused with who placed it and why."""
+        self._until("The card shows the freeze", lambda: _shows(self._root(card), why))
+        self.press(card, who, CONFIRM)
+
+        def told() -> bool:
+            return any(why in one.text for one in self._stage.slack.ephemerals(who))
+
+        self._until(f"{self._name(who)} is told why nothing can be confirmed", told)
+        self._tick("frozen: nothing can be confirmed, and everybody sees who froze it and why")
 
     def stop(self, card: Card, who: str) -> None:
         """Somebody presses Stop before anything is sent."""
@@ -208,55 +231,3 @@ class Script:
 
 def _shows(message: Message, words: str) -> bool:
     return words in json.dumps(message.blocks)
-
-
-def deletion(script: Script) -> None:
-    """The one that plays by itself: Ana asks, Ben confirms, the tunnel goes."""
-    card = script.ask(
-        f'/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL} --reason "branch has moved to SD-WAN"', DOWN_TUNNEL
-    )
-    script.press(card, BEN, CONFIRM)
-    script.sees_gone(card)
-
-
-def _low_risk(script: Script, _stage: Stage) -> None:
-    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {DOWN_TUNNEL} --reason "moved to SD-WAN"', DOWN_TUNNEL)
-    script.press_together(card, BEN, CHEN)
-    script.sees_one_winner(BEN, CHEN)
-    script.sees_gone(card)
-
-
-def _high_risk(script: Script, _stage: Stage) -> None:
-    card = script.ask(f'/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL} --reason "moving to CCN"', MAIN_TUNNEL)
-    script.sees_own_confirm_refused(card, ANA)
-    script.confirm_typed(card, BEN)
-    script.sees_gone(card)
-
-
-def _stop(script: Script, _stage: Stage) -> None:
-    card = script.ask(f"/vpn delete {FAR_GATEWAY} {FAR_TUNNEL} --region {FAR_REGION}", FAR_TUNNEL)
-    script.confirm_typed(card, CHEN)
-    script.stop(card, DORA)
-
-
-def _refusal(script: Script, stage: Stage) -> None:
-    code = "UnauthorizedOperation"
-    stage.vpc.fault("DeleteVpnConnection", Fault.refuse(code, "You are not authorized to do this."))
-    card = script.ask(f"/vpn delete {FAR_GATEWAY} {FAR_TUNNEL} --region {FAR_REGION}", FAR_TUNNEL)
-    script.confirm_typed(card, BEN)
-    script.sees_refusal(card, code)
-
-
-def _cancel(script: Script, _stage: Stage) -> None:
-    card = script.ask(f"/vpn delete {CCN_GATEWAY} {CCN_TUNNEL}", CCN_TUNNEL)
-    script.press(card, CHEN, CANCEL)
-    script.sees_cancelled(card, CHEN)
-
-
-SCENES: tuple[tuple[str, Callable[[Script, Stage], None]], ...] = (
-    ("Low risk: one click, and two people click at once", _low_risk),
-    ("High risk: a second person types the id", _high_risk),
-    ("Anybody stops it within the abort window", _stop),
-    ("A refusal by the cloud", _refusal),
-    ("A cancel", _cancel),
-)

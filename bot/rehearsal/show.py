@@ -8,7 +8,8 @@ from typing import NoReturn
 import click
 
 from bot.rehearsal.players import Players
-from bot.rehearsal.script import SCENES, Script, deletion
+from bot.rehearsal.scenes import SCENES, deletion
+from bot.rehearsal.script import Script
 from bot.rehearsal.server import LoopbackServer
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.transcript import StepMissing, Transcript
@@ -33,6 +34,7 @@ def rehearse(port: int) -> None:
         visitor = Visitor(stage, players)
         page = open_things.enter_context(_serve(visitor, port))
         click.echo(f"\n  The rehearsal's page:  {click.style(page.url, bold=True, underline=True)}\n")
+        click.echo(f"  (The abort window is {QUICKER['VPN_BOT_ABORT_WINDOW_S']} s here, instead of 10.)\n")
         if port not in (0, page.port):
             click.echo(f"  (Port {port} is taken, so it is on another one.)\n")
         _start_bot(stage, open_things)

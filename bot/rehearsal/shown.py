@@ -9,14 +9,30 @@ from bot.rehearsal.slack_traffic import Exchange
 from bot.rehearsal.slack_views import View
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc_log import Call
-from bot.rehearsal.vpc_seed import FAR_REGION, FAR_TUNNEL, HOSTILE_TUNNEL, MAIN_GATEWAY, MAIN_TUNNEL, TUNNELS
+from bot.rehearsal.vpc_seed import (
+    DOWN_TUNNEL,
+    FAR_REGION,
+    FAR_TUNNEL,
+    HOSTILE_TUNNEL,
+    MAIN_GATEWAY,
+    MAIN_TUNNEL,
+    PROTECTED_TUNNEL,
+    TUNNELS,
+)
 from bot.rehearsal.workspace import Ephemeral, Message, Person
 
 MESSAGES_SHOWN = 200
 EXAMPLES = (
     ("delete", f"/vpn delete {MAIN_GATEWAY} {MAIN_TUNNEL}"),
-    ("reason", f'/vpn delete {MAIN_TUNNEL} --reason "moving to CCN"'),
-    ("region", f"/vpn delete {FAR_TUNNEL} --region {FAR_REGION}"),
+    ("low risk", f'/vpn delete {DOWN_TUNNEL} --reason "moved to SD-WAN"'),
+    ("protected", f"/vpn delete {PROTECTED_TUNNEL}"),
+    ("another region", f"/vpn delete {FAR_TUNNEL} --region {FAR_REGION}"),
+    ("all of a gateway", f"/vpn delete {MAIN_GATEWAY} --all"),
+    ("break-glass", f'/vpn delete {MAIN_TUNNEL} --break-glass INC-42 --reason "nobody else is up"'),
+    ("freeze", f"/vpn freeze {MAIN_GATEWAY} 2h migration under way"),
+    ("unfreeze", f"/vpn unfreeze {MAIN_GATEWAY}"),
+    ("freezes", "/vpn freezes"),
+    ("history", "/vpn history since 7d"),
     ("hostile name", f"/vpn delete {HOSTILE_TUNNEL}"),
     ("typo", f"/vpn delete {MAIN_GATEWAY} vpnx-p0j11j2"),
     ("help", "/vpn help"),
@@ -38,6 +54,7 @@ def cast(stage: Stage) -> dict[str, Any]:
                 for action in mishaps.ACTIONS
             ),
             {"target": mishaps.POST, "codes": [], "words": [*mishaps.SLACK]},
+            {"target": mishaps.SOMEBODY_ELSE, "codes": [], "words": [*mishaps.SOMEBODY]},
             {"target": mishaps.SOCKET_MODE, "codes": [], "words": [*mishaps.SOCKETS]},
         ],
     }

@@ -15,6 +15,8 @@ DELETING_TUNNEL = "vpnx-de1et1ng"
 HOSTILE_TUNNEL = "vpnx-h0st11e5"
 CCN_GATEWAY = "vpngw-ccn0q2w8"
 CCN_TUNNEL = "vpnx-ccn8x2k1"
+SAFE_GATEWAY = "vpngw-5afe0pay"
+PROTECTED_TUNNEL = "vpnx-pr0t3ct5"
 FAR_REGION = "ap-singapore"
 FAR_GATEWAY = "vpngw-5sgpx0a1"
 FAR_TUNNEL = "vpnx-sgp7k3m9"
@@ -140,6 +142,7 @@ GATEWAYS = (
             PublicIpAddress="203.0.113.11",
         ),
     ),
+    (MAIN_REGION, _gateway(SAFE_GATEWAY, "payments", PublicIpAddress="203.0.113.13")),
     (
         FAR_REGION,
         _gateway(
@@ -196,6 +199,15 @@ TUNNELS = (
                 "LocalBgpAsn": "64551",
                 "RemoteBgpAsn": "65530",
             },
+        ),
+    ),
+    (
+        SAFE_GATEWAY,
+        _tunnel(
+            PROTECTED_TUNNEL,
+            "payments-to-bank",
+            CustomerGatewayId="cgw-mgp33pll",
+            TagSet=[{"Key": "vpn-bot:protect", "Value": "true"}],
         ),
     ),
     (FAR_GATEWAY, _tunnel(FAR_TUNNEL, "singapore-partner", CustomerGatewayId="cgw-l4rblw63")),

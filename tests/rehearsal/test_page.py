@@ -296,8 +296,35 @@ def test_a_modal_takes_what_is_typed_into_it(stage: Stage, visit: Callable[..., 
     stage.slack.wait_for(lambda: any(one.kind == "view_submission" for one in stage.slack.traffic))
     submitted = next(one for one in stage.slack.traffic if one.kind == "view_submission")
     assert submitted.payload["view"]["state"]["values"]["tunnel_id"]["value"]["value"] == "vpnx-p0j11j28"
-    here.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    # This view isn't one of the bot's cards, and in its place stands why nothing was done.
+    expect(here.page.get_by_role("dialog")).to_contain_text("Nothing was done")
+    here.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     expect(here.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_wrong_id_stays_in_the_field_with_what_is_wrong_about_it(
+    stage: Stage, visit: Callable[..., Visit]
+) -> None:
+    """Whoever mistyped one letter corrects one letter, and the keyboard is where it was."""
+    tunnel_id = stage.vpc.add_tunnel()
+    here = visit()
+    here.send(f"/vpn delete {tunnel_id}")
+    here.card(tunnel_id).get_by_role("button", name="Confirm").wait_for()
+    here.send("/vpn help")
+    trigger_id = [one for one in stage.slack.traffic if one.kind == "command"][-1].payload["trigger_id"]
+    card = next(m for m in stage.slack.messages("network-ops") if tunnel_id in m.text)
+    client = WebClient(token=stage.bot_token, base_url=stage.slack.api_url)
+    client.views_open(trigger_id=trigger_id, view=modal(private_metadata=card.buttons[0]["value"]))
+    field = here.page.get_by_role("dialog").get_by_label("Tunnel id")
+    field.fill("vpnx-wrong000")
+    field.press("Enter")
+    expect(here.page.get_by_role("dialog")).to_contain_text("That isn't it.")
+    expect(field).to_have_value("vpnx-wrong000")
+    expect(field).to_be_focused()
+    field.fill(tunnel_id)
+    field.press("Enter")
+    expect(here.page.get_by_role("dialog")).to_have_count(0)
+    expect(here.thread).to_contain_text(f"{tunnel_id} is gone")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -145,7 +145,7 @@ def test_gateways_and_customer_gateways_are_described(caller: Caller) -> None:
     """By id or by filter, with their kind and address."""
     gateways = caller.call("DescribeVpnGateways", {"VpnGatewayIds": [CCN_GATEWAY]})["VpnGatewaySet"]
     assert [(gateway["Type"], gateway["VpcId"]) for gateway in gateways] == [("CCN", "")]
-    assert caller.call("DescribeVpnGateways", by("type", "IPSEC"))["TotalCount"] == 1
+    assert caller.call("DescribeVpnGateways", by("type", "IPSEC"))["TotalCount"] == 2
     peers = caller.call("DescribeCustomerGateways", by("customer-gateway-name", "hq-datacentre"))
     assert [peer["IpAddress"] for peer in peers["CustomerGatewaySet"]] == ["198.51.100.20"]
     assert caller.code("DescribeVpnGateways", {"VpnGatewayIds": [FAR_GATEWAY]}) == "ResourceNotFound"

@@ -4,7 +4,6 @@ import { el } from "./dom.js";
 import { blocks } from "./blocks.js";
 
 const dialog = document.getElementById("dialog");
-const PLAIN = { names: { person: () => null, channel: () => null, group: () => null }, press: () => {} };
 let shownView = null;
 let onCancel = () => {};
 
@@ -91,7 +90,7 @@ function filled(form, view) {
 }
 
 // Shows the newest of a person's modals, or takes it away; submit(view, values) and close(view) tell Slack.
-export function showView(view, { submit, close }) {
+export function showView(view, { submit, close, names }) {
   if (!view) {
     if (shownView) dialog.close();
     shownView = null;
@@ -99,6 +98,8 @@ export function showView(view, { submit, close }) {
   }
   const look = view.id + view.hash;
   if (shownView === look) return;
+  // What was typed stays where Slack only says what is wrong with it.
+  const typed = shownView?.startsWith(view.id) ? filled(dialog.querySelector("form"), view) : {};
   shownView = look;
   const body = view.body;
   const form = el(
@@ -111,7 +112,7 @@ export function showView(view, { submit, close }) {
       },
     },
     el("h2", { id: "dialog-title" }, body.title.text),
-    body.blocks.map((block) => (block.type === "input" ? input(block, view.errors) : blocks([block], PLAIN))),
+    body.blocks.map((block) => (block.type === "input" ? input(block, view.errors) : blocks([block], { names, press: () => {} }))),
     el(
       "div",
       { class: "actions end" },
@@ -120,4 +121,9 @@ export function showView(view, { submit, close }) {
     ),
   );
   show(() => close(view), form);
+  for (const [name, values] of Object.entries(typed)) {
+    const field = form.elements[name];
+    if (field && !field.multiple) field.value = Object.values(values)[0];
+  }
+  form.querySelector("[aria-invalid], input, textarea, select")?.focus();
 }

@@ -75,7 +75,11 @@ function showMessages() {
   const newest = all.filter((message) => message.thread).at(-1);
   if (newest && !threadChosen) thread = newest.thread;
   const inThread = thread ? all.filter((message) => [message.ts, message.thread].includes(thread)) : [];
-  keepAtEnd(at("replies"), () => sync(at("replies"), inThread, (message) => message.ts, draw));
+  const before = at("replies").lastElementChild?.dataset.ts;
+  sync(at("replies"), inThread, (message) => message.ts, draw);
+  // An answer under a long undo kit would be out of sight.
+  if (inThread.at(-1)?.ts !== before) at("replies").lastElementChild?.scrollIntoView({ block: "nearest" });
+  at("thread-title").textContent = inThread.length ? `Thread: ${headline(inThread[0])}` : "Thread";
   at("thread-empty").hidden = inThread.length > 0;
   at("thread-close").hidden = inThread.length === 0;
   announce(all);
@@ -94,6 +98,8 @@ function announce(messages) {
   }
   while (at("live").childElementCount > 3) at("live").firstElementChild.remove();
 }
+
+const headline = (root) => root.blocks.find((block) => block.type === "header")?.text.text ?? "a message";
 
 function openThread(ts, { chosen = false, show = true } = {}) {
   thread = ts;
@@ -195,6 +201,7 @@ function show() {
   showView(view, {
     submit: (one, values) => act("submit", { who: me, view_id: one.id, values }),
     close: (one) => act("close", { who: me, view_id: one.id }),
+    names,
   });
 }
 
