@@ -57,7 +57,6 @@ def alarm(deletion: Deletion) -> list[Block]:
 def protected(deletion: Deletion) -> list[list[Element]]:
     """Why there is no button."""
     return [
-        [bold("Protected: it can't be deleted here.")],
         *risk(deletion),
         [plain("If it has to go, its owner removes the tag, or whoever runs the bot the name.")],
         [plain("Nothing was sent.")],

@@ -283,7 +283,7 @@ def test_a_protected_tunnel_has_no_button_and_says_why(new_play: NewPlay, how: s
         lambda: next((m for m in play.stage.slack.messages(CHANNEL) if tunnel_id in m.text), None)
     )
     card = Card(play, tunnel_id, found.ts)
-    assert "Protected: it can't be deleted here." in card.text
+    assert f"Protected: {tunnel_id} can't be deleted here" in card.text
     assert ("its tag" if how == "tag" else "crown jewels") in card.text
     assert card.message.buttons == ()
     assert play.stage.vpc.exists(tunnel_id)
