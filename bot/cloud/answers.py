@@ -19,7 +19,7 @@ UNKNOWN_OUTCOME_CODES = ("InternalError", "InternalServerError", "ServiceUnavail
 
 _WORD = re.compile(r"[\x21-\x7e]{1,128}")
 # Named like a secret, whatever the cloud may add; "Key" alone is a tag's.
-_SECRET_NAME = re.compile(r"(?is).+keys?|.*(psk|secret|password|passphrase|token|credential).*")
+_SECRET_NAME = re.compile(r"(?is)(?!key$).*(key|psk|secret|password|passphrase|token|credential).*")
 
 # Tunnels of these kinds go by routes, and may have no policies.
 _ROUTED = frozenset({"static", "staticroute", "bgp"})

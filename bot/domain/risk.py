@@ -40,7 +40,7 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
     """What deleting this tunnel puts at risk.
 
     leaving: the ids of those that are deleted with it or are on their way out, which save nobody.
-    protected: names and ids (of tunnels and gateways) that may not be deleted.
+    protected: names of tunnels, ids of tunnels, gateways and customer gateways that may not be deleted.
     """
     routes = None if isinstance(around.routes, Unreadable) else around.routes
     gateway_left = _left(tunnel, around.gateway_healthy, leaving)
@@ -131,11 +131,17 @@ def _traffic(tunnel: Tunnel) -> Iterator[str]:
 
 def _protection(tunnel: Tunnel, protected: Collection[str]) -> Iterator[str]:
     for key, value in tunnel.tags:
-        if key.strip().lower() == PROTECT_TAG and value.strip().lower() not in _NOT_PROTECTED:
+        if _plain(key) == PROTECT_TAG and _plain(value) not in _NOT_PROTECTED:
             yield f"it is protected by its tag {PROTECT_TAG}"
-    for name in (tunnel.tunnel_id, tunnel.name, tunnel.gateway_id):
-        if name and name.strip().lower() in {one.strip().lower() for one in protected}:
+    listed = {_plain(one) for one in protected}
+    for name in (tunnel.tunnel_id, tunnel.name, tunnel.gateway_id, tunnel.customer_gateway_id):
+        if name and _plain(name) in listed:
             yield f"it is protected: VPN_BOT_PROTECTED lists “{clean(name, _SHOWN)}”"
+
+
+def _plain(text: str) -> str:
+    """As people read it: whatever its case, without what nobody sees."""
+    return clean(text, len(text)).strip().lower()
 
 
 def _left(tunnel: Tunnel, healthy: frozenset[str] | Unreadable, leaving: Set[str]) -> int | None:

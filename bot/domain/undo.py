@@ -31,49 +31,64 @@ class UndoKit:
     routes_unread: str = ""
 
 
-Take = Callable[[object], object | None]
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+# From a value that isn't nothing to what is handed on; NoUndoKit where it isn't of the documented kind.
+Take = Callable[[object], object]
 
 
-def _text(value: object) -> object | None:
+def _text(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value) or None
+        raise NoUndoKit("no text")
+    return str(value)
 
 
-def _number(value: object) -> object | None:
-    if isinstance(value, bool):
-        return None
+def _number(value: object) -> object:
     if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else None
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value):
+        return int(value)
+    raise NoUndoKit("no whole number")
 
 
-def _flag(value: object) -> object | None:
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+def _flag(value: object) -> object:
+    flags = {"true": True, "1": True, "false": False, "0": False}
+    try:
+        return flags[str(value).lower()]
+    except KeyError:
+        raise NoUndoKit("neither true nor false") from None
 
 
 def _list_of(take: Take) -> Take:
-    def read(value: object) -> object | None:
-        values = value if isinstance(value, list) else [] if value is None else [value]
-        return [taken for one in values if (taken := take(one)) is not None] or None
+    def read(value: object) -> object:
+        values = value if isinstance(value, list) else [value]
+        return [take(one) for one in values if one not in _NOTHING]
 
     return read
 
 
-def _shape(**fields: Take) -> Take:
+def _shape(**fields: Take) -> Callable[[object], dict[str, object]]:
     """An object with these fields and no others: what the cloud adds one day isn't handed on unseen."""
 
-    def read(value: object) -> object | None:
+    def read(value: object) -> dict[str, object]:
         if not isinstance(value, dict):
-            return None
-        taken = {name: take(value.get(name)) for name, take in fields.items()}
-        return {name: one for name, one in taken.items() if one is not None} or None
+            raise NoUndoKit("no object")
+        taken = {name: _read(take, value.get(name)) for name, take in fields.items()}
+        return {name: one for name, one in taken.items() if one is not None}
 
     return read
+
+
+def _tag(value: object) -> object:
+    return {"Key": "", "Value": "", **_shape(Key=_text, Value=_text)(value)}
+
+
+def _read(take: Take, value: object) -> object | None:
+    """What is handed on of a field; None where the cloud showed nothing."""
+    taken = None if value in _NOTHING else take(value)
+    return None if taken in _NOTHING else taken
 
 
 _POLICY = _shape(LocalCidrBlock=_text, RemoteCidrBlock=_list_of(_text))
-_TAG = _shape(Key=_text, Value=lambda value: value if isinstance(value, str) else _text(value))
 _IKE = _shape(
     PropoEncryAlgorithm=_text,
     PropoAuthenAlgorithm=_text,
@@ -115,7 +130,7 @@ _PARAMETERS: Mapping[str, tuple[str, Take]] = {
     "DpdEnable": ("DpdEnable", _number),
     "DpdTimeout": ("DpdTimeout", _text),
     "DpdAction": ("DpdAction", _text),
-    "Tags": ("TagSet", _list_of(_TAG)),
+    "Tags": ("TagSet", _list_of(_tag)),
     "BgpConfig": ("BgpConfig", _BGP),
 }
 _REQUIRED = ("VpnGatewayId", "CustomerGatewayId", "VpnConnectionName")
@@ -124,7 +139,7 @@ _REQUIRED = ("VpnGatewayId", "CustomerGatewayId", "VpnConnectionName")
 def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -> UndoKit:
     """The kit of a tunnel as the cloud has just shown it.
 
-    Raises NoUndoKit, with a sentence, where what it showed isn't enough.
+    Raises NoUndoKit, with a sentence, where what it showed isn't enough, or can't be handed on whole.
     """
     try:
         shown = json.loads(tunnel.wire)
@@ -132,8 +147,16 @@ def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -
         shown = None
     if not isinstance(shown, dict):
         raise NoUndoKit(f"What the cloud showed of {tunnel.tunnel_id} can't be read.")
-    taken = {name: take(shown.get(field)) for name, (field, take) in _PARAMETERS.items()}
-    parameters = {name: value for name, value in taken.items() if value is not None}
+    parameters: dict[str, object] = {}
+    for name, (field, take) in _PARAMETERS.items():
+        try:
+            taken = _read(take, shown.get(field))
+        except NoUndoKit as error:
+            raise NoUndoKit(
+                f"The cloud showed the {field} of {tunnel.tunnel_id} in a form that isn't known ({error})."
+            ) from None
+        if taken is not None:
+            parameters[name] = taken
     for name in _REQUIRED:
         if name not in parameters:
             raise NoUndoKit(f"The cloud showed no {name} of {tunnel.tunnel_id}.")

@@ -1,12 +1,12 @@
 """From an ask to its card: look the tunnels up, see what is at stake, show it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from bot.chat import kits, notes, replies
 from bot.chat.blocks import Body
 from bot.cloud.client import VpcClient
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.model import Deletion, State, Tier, Tunnel
 from bot.domain.policy import Verdict
 from bot.domain.risk import Surroundings
 from bot.domain.undo import kit_for, to_text
@@ -115,18 +115,25 @@ class Preparing:
             return
         leaving = self._cards.leaving(asked.region, asked.card_id)
         leaving |= {tunnel.tunnel_id for tunnel in tunnels}
+        stakes = [self._lookout.stake(tunnel, around[tunnel.tunnel_id], leaving) for tunnel in tunnels]
+        may_be_deleted = Tier.FORBIDDEN not in {stake.tier for stake in stakes}
         try:
             shown = [
-                self._shown(tunnel, around[tunnel.tunnel_id], asked.region, leaving) for tunnel in tunnels
+                Shown(
+                    tunnel=tunnel,
+                    stake=stake,
+                    kit=self._kit(tunnel, around, asked.region) if may_be_deleted else "",
+                )
+                for tunnel, stake in zip(tunnels, stakes, strict=True)
             ]
         except NoUndoKit as error:
             self._turn_down(held, OwnCode.NO_KIT, notes.no_kit(str(error)))
             return
         self._cards.show(held, shown, ttl_s=self._tries.limits.confirm_ttl_s, kit_pages=kits.pages)
 
-    def _shown(self, tunnel: Tunnel, around: Surroundings, region: str, leaving: Set[str]) -> Shown:
-        kit = to_text(kit_for(tunnel, around.routes, region))
-        return Shown(tunnel=tunnel, stake=self._lookout.stake(tunnel, around, leaving), kit=kit)
+    @staticmethod
+    def _kit(tunnel: Tunnel, around: Mapping[str, Surroundings], region: str) -> str:
+        return to_text(kit_for(tunnel, around[tunnel.tunnel_id].routes, region))
 
     def _later(self, held: Held, error: CloudError) -> None:
         """Looking changes nothing, so it is tried again after any failure but a final refusal."""

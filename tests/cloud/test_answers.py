@@ -305,6 +305,13 @@ def test_the_pre_share_key_ends_at_the_parser() -> None:
     assert PRE_SHARE_KEY not in everything_in(unknown.value)
 
 
+@pytest.mark.parametrize("name", ["PreShareKeyV2", "PreShareKeyInfo", "SharedKeyText", "KeyMaterial", "psk"])
+def test_whatever_is_named_like_a_key_ends_there_too(name: str) -> None:
+    """What the cloud may add one day; a tag's Key is no key."""
+    fields = {name: {"Value": PRE_SHARE_KEY}, "TagSet": [{"Key": "env", "Value": "prod"}]}
+    assert document(json.dumps(fields).encode()) == {"TagSet": [{"Key": "env", "Value": "prod"}]}
+
+
 ROUTE = {
     "DestinationCidrBlock": "172.16.0.0/16",
     "InstanceType": "VPNCONN",

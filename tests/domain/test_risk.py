@@ -233,3 +233,16 @@ def test_up_down_and_healthy_as_a_table(
     """What contradicts itself isn't known; a neighbour whose probes fail saves nobody."""
     tunnel = replace(UP, **fields)  # type: ignore[arg-type]  # tests name the fields
     assert (tunnel.carries_traffic, tunnel.healthy) == (carries, healthy)
+
+
+@pytest.mark.parametrize("listed", ["cgw-2wqq41m9", " VPNGW-7lcl5331", "Guangzhou-to-HQ"])
+def test_names_and_ids_protect_as_people_read_them(listed: str) -> None:
+    """Of the tunnel, its gateway and its customer gateway, in whatever case."""
+    assert stake(UP, protected=(listed,)).tier is Tier.FORBIDDEN
+
+
+@pytest.mark.parametrize("hidden", ["guangzhou\u200b-to-hq", "guangzhou-to-hq\u202e"])
+def test_what_nobody_sees_of_a_name_or_tag_takes_no_protection_away(hidden: str) -> None:
+    """Copied from a web page, with a character of no width."""
+    assert stake(replace(UP, name=hidden), protected=("guangzhou-to-hq",)).tier is Tier.FORBIDDEN
+    assert stake(replace(UP, tags=(("vpn-bot:protect\u200b", "yes"),))).tier is Tier.FORBIDDEN

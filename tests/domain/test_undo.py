@@ -182,3 +182,24 @@ def test_a_route_is_told_with_its_priority_also_where_that_is_zero() -> None:
     """Zero is one, and none is none."""
     assert route_text(ROUTE) == f"{ROUTE.destination}, ENABLE, priority 0"
     assert route_text(replace(ROUTE, priority=None)) == f"{ROUTE.destination}, ENABLE"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (
+            "SecurityPolicyDatabaseSet",
+            [{"LocalCidrBlock": {"v4": "10.0.0.0/8"}, "RemoteCidrBlock": ["1.0.0.0/8"]}],
+        ),
+        ("SecurityPolicyDatabaseSet", [7]),
+        ("TagSet", [{"Key": ["env"], "Value": "prod"}]),
+        ("IKEOptionsSpecification", "IKEV2"),
+        ("EnableHealthCheck", "perhaps"),
+        ("DpdEnable", 1.5),
+        ("BgpConfig", [True]),
+    ],
+)
+def test_what_cannot_be_handed_on_whole_is_no_kit(field: str, value: object) -> None:
+    """A kit without it would make another tunnel, and nobody would notice."""
+    with pytest.raises(NoUndoKit, match=f"showed the {field} of vpnx-p0j11j28 in a form that isn't known"):
+        kit(**{field: value})
