@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slack_bolt import App, BoltResponse
@@ -35,6 +36,7 @@ from bot.ledger.migrations import migrate
 from bot.ledger.outbox import Outbox
 from bot.ledger.probe import prove_writable
 from bot.ledger.retention import Retention
+from bot.ledger.set_back import put_right
 from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
 from bot.settings import Settings
@@ -106,7 +108,14 @@ class Bot:
         delivery = Delivery(
             poster=poster, outbox=outbox, leases=leases, ledger=ledger, rules=rules, clock=clock
         )
-        self._worker = Worker(leases=leases, claims=claims, outbox=outbox, steps=steps, delivery=delivery)
+        self._worker = Worker(
+            leases=leases,
+            claims=claims,
+            outbox=outbox,
+            steps=steps,
+            delivery=delivery,
+            put_right=partial(put_right, self._database),
+        )
         keep_s = settings.vpn_bot_keep_days * 24 * 60 * 60
         self._housekeeping = Housekeeping(Retention(self._database, keep_s=keep_s))
         desk = Desk(

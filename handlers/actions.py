@@ -112,7 +112,7 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
     if not verdict.allowed:
         return notes.refusal(verdict)
     lead = batch.lead
-    fresh_id = desk.ledger.ask(
+    fresh_id = desk.ledger.ask_again(
         Ask(
             tunnel_ids=tuple(row.tunnel_id for row in batch.rows),
             gateway_id=None,
@@ -123,8 +123,11 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
             response_url=body["response_url"],
             # An incident is its requester's own word.
             break_glass=lead.break_glass if person.user_id == lead.requester_id else "",
-        )
+        ),
+        since=lead.ended_at or lead.asked_at,
     )
+    if fresh_id is None:
+        return notes.private("There is a fresh card already, further down in this channel.")
     desk.wake()
     log.info("asked again deletion=%s after=%s user=%s", fresh_id, card_id, person.user_id)
     return None

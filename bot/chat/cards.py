@@ -109,9 +109,15 @@ def _stake(deletion: Deletion) -> Block:
             rows.append([bold("BGP  "), value(tunnel.bgp)])
         tags = ", ".join(f"{key}={kept}" for key, kept in tunnel.tags[:SHOWN_TAGS])
         more = f" and {len(tunnel.tags) - SHOWN_TAGS} more" if len(tunnel.tags) > SHOWN_TAGS else ""
-        rows.append([bold("Tags  "), value(tags), plain(more)] if tags else [bold("Tags  "), plain("none")])
+        none = "not known" if "TagSet" in tunnel.odd else "none"
+        rows.append([bold("Tags  "), value(tags), plain(more)] if tags else [bold("Tags  "), plain(none)])
         rows.append([bold("Created  "), value(tunnel.created_time), plain(_age(tunnel, deletion.asked_at))])
-        rows.append([bold("VPC  "), value(tunnel.vpc_id) if tunnel.vpc_id else plain("none (a CCN gateway)")])
+        rows.append(
+            [
+                bold("VPC  "),
+                value(tunnel.vpc_id) if tunnel.vpc_id else plain("none shown, as of a CCN gateway"),
+            ]
+        )
     rows.append(asked_by(deletion))
     return lines(*rows)
 

@@ -155,7 +155,9 @@ def too_late(deletion: Deletion | None, blocked_by: Deletion | None, clicker: st
         }
     if deletion.decided_by is None:
         about = f"The card for {deletion.tunnel_id}" if deletion.batch_size == 1 else "This card"
-        return private(f"{about} is no longer open ({deletion.state}); your click did nothing.")
+        # The worker may not have written yet that it has expired.
+        how = State.EXPIRED if deletion.state is State.PENDING else deletion.state
+        return private(f"{about} is no longer open ({how}); your click did nothing.")
     cancelled = deletion.state is State.CANCELLED and not deletion.stopped
     verb = "cancelled" if cancelled else "confirmed"
     when = utc(deletion.decided_at or 0)

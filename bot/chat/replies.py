@@ -8,6 +8,7 @@ from bot.chat.blocks import (
     clock,
     escape,
     lines,
+    moment,
     person,
     plain,
     quote,
@@ -117,11 +118,12 @@ def frozen_since(deletion: Deletion, freeze: Freeze) -> Body:
     """A freeze was placed between Confirm and sending."""
     scope = "Everything" if freeze.scope == "all" else freeze.scope
     sentence = "Not deleted: a freeze was placed after Confirm."
-    until = [plain(f"{scope} is frozen until "), clock(freeze.until), plain(" by "), person(freeze.by)]
+    until = [clock(freeze.until), plain(f" ({moment(freeze.until)})")]
+    frozen = [plain(f"{scope} is frozen until "), *until, plain(" by "), person(freeze.by)]
     return {
         "text": sentence,
         "blocks": [
-            lines([bold(sentence)], [*until, plain(f". {_sent(deletion)}")]),
+            lines([bold(sentence)], [*frozen, plain(f". {_sent(deletion)}")]),
             quote(freeze.reason),
         ],
     }

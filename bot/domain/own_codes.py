@@ -63,7 +63,7 @@ OWN_FINAL: Texts = {
     ),
     OwnCode.SET_ASIDE: (
         "The bot failed at it again and again",
-        "A fault of the bot's own, so it isn't known whether the tunnel was deleted.",
+        "A fault of the bot's own. If it had sent anything, it isn't known whether the tunnel was deleted.",
         "Look at the tunnel in the VPN console, and at the bot's log.",
     ),
     OwnCode.STOPPED: (
@@ -93,7 +93,7 @@ OWN_FINAL: Texts = {
     ),
     OwnCode.TOO_LATE: (
         "Confirmed, but not sent in time",
-        "The bot was away, or was kept from sending it, until the time to try it had passed.",
+        "The bot was away or kept from it until the time to try had passed, or its clock was set back.",
         "Look at the tunnel, and ask again if the deletion is still wanted.",
     ),
     OwnCode.NOT_ALLOWED: (

@@ -41,7 +41,7 @@ _IN_FLIGHT = [state.value for state in IN_FLIGHT]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One tunnel of a card, what is at stake with it, and its undo kit as text."""
+    """One tunnel of a card, what is at stake with it, and its undo kit as text; "" on a protected card."""
 
     tunnel: Tunnel
     stake: Stake
@@ -130,7 +130,8 @@ class Cards:
                 for number, message in enumerate(kit_pages(said)):
                     add_post(tx, was, f"{KIT} {number}", message)
             if self._announce_channel:
-                add_post(tx, was, ANNOUNCEMENT, None, channel_id=self._announce_channel)
+                there = {"channel_id": self._announce_channel, "response_url": was.response_url}
+                add_post(tx, was, ANNOUNCEMENT, None, **there)
             about = {"deletion_id": was.deletion_id, "channel_id": was.channel_id}
             count = "1 tunnel" if len(shown) == 1 else f"{len(shown)} tunnels"
             add_event(tx, "shown", detail=f"{count}, {tier} risk", **about)
@@ -197,7 +198,7 @@ class Cards:
         says: from when it ends (epoch seconds).
         """
         was = held.deletion
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             send_at = tx.now + (was.window_s or 0.0)
             write_held(tx, held, send_at=send_at, next_at=send_at, **released())
             of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.CONFIRMED.value)
@@ -210,7 +211,7 @@ class Cards:
     def clear(self, held: Held) -> None:
         """Every tunnel of the card is as it was shown: all of them may be sent."""
         was = held.deletion
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             free = {"cleared_at": tx.now, "waiting_code": None, **released()}
             write_held(tx, held, next_at=tx.now, **free)
             others = _unsent(was.card_id)
@@ -222,7 +223,7 @@ class Cards:
         says: why, for the thread; message: in a few words, for the card.
         """
         was = held.deletion
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
             ended |= {"message": message, **released()}
             write_held(tx, held, **ended)

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, Saying, State
+from bot.domain.model import Deletion, Freeze, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction
 from bot.ledger.deciding import end_pending
+from bot.ledger.freezes import over
 from bot.ledger.leases import Leases
 from bot.ledger.rows import (
     CARD,
@@ -87,10 +88,26 @@ class Claims:
     def expire(self, held: Held) -> None:
         """Nobody decided in time."""
         was = held.deletion
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             if end_pending(tx, was.card_id, State.EXPIRED):
                 touch(tx, was.card_id, CARD)
                 add_event(tx, "expired", deletion_id=was.card_id, channel_id=was.channel_id)
+
+    def send(self, held: Held) -> Deletion | Freeze:
+        """Write that DeleteVpnConnection is sent now; this worker keeps holding it.
+
+        Where a freeze holds by now, it is returned instead, and nothing may be sent.
+        """
+        was = held.deletion
+        with self._database.write() as tx:
+            if (freeze := over(tx, [was.gateway_id or ""])) is not None:
+                return freeze
+            sent = {"state": State.DELETING.value, "sent_at": tx.now, "unclear": True, "request_id": None}
+            if was.sent_at is None:
+                sent["waiting_code"] = None  # what was waited for before the first try is there
+            deletion = write_held(tx, held, **sent)
+            add_event(tx, "sent", **_about(was), tunnel_id=was.tunnel_id, detail=was.code)
+            return deletion
 
     def advance(
         self,
@@ -99,14 +116,14 @@ class Claims:
         *,
         event: str | None,
         detail: str | None = None,
-        after_s: float | None = 0.0,
+        after_s: float = 0.0,
         says: Iterable[Saying] = (),
         tell: Mapping[str, object] | None = None,
         **changes: Any,
     ) -> Deletion:
         """Write a step's result: new state, what is to be said, the audit event; all or nothing.
 
-        after_s: due again after so many seconds, and held no longer; None: this worker keeps holding it.
+        after_s: due again after so many seconds, and held no longer.
         says: for the thread of a card with one tunnel; a batch has its progress instead.
         tell: a private message to the requester. detail: for the event, where it isn't the code.
         """
@@ -132,10 +149,9 @@ class Claims:
                 add_event(
                     tx,
                     event,
-                    deletion_id=was.deletion_id,
+                    **_about(was),
                     # An ask stands for all its tunnels.
                     tunnel_id=None if was.state is State.ASKED else was.tunnel_id,
-                    channel_id=was.channel_id,
                     request_id=deletion.request_id,
                     detail=detail or deletion.code,
                 )
@@ -155,7 +171,7 @@ class Claims:
         said = says(held.deletion)
         self.advance(
             held,
-            State.UNKNOWN,
+            State.UNKNOWN if held.deletion.sent_at else State.VOID,
             event="set aside",
             code=OwnCode.SET_ASIDE.value,
             says=said,
@@ -173,14 +189,12 @@ def write_held(tx: Transaction, held: Held, **values: Any) -> Deletion:
     return deletion_from(row)
 
 
-def _move(
-    tx: Transaction, held: Held, to: State, after_s: float | None, changes: Mapping[str, Any]
-) -> Deletion:
-    values: dict[str, Any] = {"state": to.value, **changes}
-    if after_s is not None:
-        values |= {"next_at": tx.now + after_s, **released()}
-    if to is State.DELETING and to is not held.deletion.state:
-        values["sent_at"] = tx.now
+def _about(deletion: Deletion) -> dict[str, Any]:
+    return {"deletion_id": deletion.deletion_id, "channel_id": deletion.channel_id}
+
+
+def _move(tx: Transaction, held: Held, to: State, after_s: float, changes: Mapping[str, Any]) -> Deletion:
+    values: dict[str, Any] = {"state": to.value, **changes, "next_at": tx.now + after_s, **released()}
     if to.ended:
         values |= {"ended_at": tx.now, "response_url": None}
     return write_held(tx, held, **values)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,6 +25,8 @@ POOL_TIMEOUT_S = 1.0
 # The server's time is asked for this often; in between the monotonic clock, which nobody sets, tells it.
 ASK_TIME_EVERY_S = 5.0
 TOLD_WITHIN_S = 1.0
+_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
+_ALONE_KEY = 0x63617264  # any number that is no other lock's, and every replica's
 # A database that hangs must not take a listener past Slack's three seconds.
 _POSTGRES_LIMITS = {
     "connect_timeout": 2,
@@ -61,11 +63,17 @@ class Database:
         self._writing = threading.Lock()
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """One atomic change: committed (and on disk) when the block ends, rolled back when it raises."""
+    def write(self, *, alone: bool = False) -> Iterator[Transaction]:
+        """One atomic change: committed (and on disk) when the block ends, rolled back when it raises.
+
+        alone: no other such change runs meanwhile, in no replica; for those that write many rows, of which
+        two would wait for each other. On SQLite every change runs alone.
+        """
         with _translated():
             if not self._is_sqlite:
                 with self._engine.begin() as connection:
+                    if alone:
+                        connection.execute(_ALONE, {"key": _ALONE_KEY})
                     yield Transaction(connection, self._server_time(connection))
                 return
             with self._turn() as left_ms, self._engine.connect() as connection:
@@ -102,6 +110,15 @@ class Database:
     def set_ahead_at(self) -> float:
         """The time right after the clock was last seen to leap ahead; -inf where it never was."""
         return self._watch.set_ahead_at
+
+    @property
+    def set_back(self) -> bool:
+        """Whether the clock was set back, or may have been before this process began to look."""
+        return self._watch.set_back
+
+    @set_back.setter
+    def set_back(self, value: bool) -> None:
+        self._watch.set_back = value
 
     def now(self) -> float:
         """The ledger's time without asking: as of the last transaction, and what has passed since."""
@@ -146,7 +163,7 @@ def _engine(url: str) -> Engine:
         # No pre-ping: it would cost every transaction a round trip (0.1 ms on loopback). The worker's polls
         # find a dead connection first, and then SQLAlchemy drops them all.
         limits = {"connect_args": _POSTGRES_LIMITS, "pool_timeout": POOL_TIMEOUT_S} if is_postgres else {}
-        engine = create_engine(parsed, **limits)
+        engine = create_engine(parsed, hide_parameters=True, **limits)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as exc:
         raise BadSettings(
             "VPN_BOT_DATABASE_URL can't be used; write sqlite:////path/to/ledger.sqlite3, or "

@@ -92,7 +92,7 @@ def decide(
             (deletions.c.deletion_id == card_id, send_at), else_=send_at + CLEARED_BY_ANOTHER_AFTER_S
         ),
         "retry_until": send_at + retry_for_s + deletions.c.batch_size * PACE_S if confirm else None,
-        "ended_at": None if confirm else tx.now,
+        **({} if confirm else {"ended_at": tx.now, "response_url": None}),
         **released(),
     }
     won = tx.connection.execute(update(deletions).where(open_card).values(**changed)).rowcount > 0

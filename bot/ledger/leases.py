@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Table, and_, tuple_, update
+from sqlalchemy import Table, and_, select, tuple_, update
 
 from bot.errors import LeaseLost
 from bot.ledger.database import Database, Transaction
@@ -72,7 +72,9 @@ class Leases:
                 lease = tuple_(key, table.c.fence)
                 mine = and_(table.c.owner == self.owner, table.c.lease_until > 0)
                 these = lease.in_([one for one in working if isinstance(one[0], kind)])
-                extended = update(table).where(mine, these).values(lease_until=tx.now + self.lease_s)
+                # Whatever somebody else is writing just now is left to the next heartbeat.
+                free = select(key).where(mine, these).with_for_update(skip_locked=True)
+                extended = update(table).where(key.in_(free)).values(lease_until=tx.now + self.lease_s)
                 kept |= {
                     (row[0], row[1]) for row in tx.connection.execute(extended.returning(key, table.c.fence))
                 }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import alias, and_, bindparam, case, exists, or_, select, update
 
@@ -24,6 +25,7 @@ _EARLIER = alias(posts)
 _ROOT = alias(posts)
 _BEFORE = exists().where(
     _EARLIER.c.card_id == posts.c.card_id,
+    _EARLIER.c.channel_id == posts.c.channel_id,
     _EARLIER.c.post_id < posts.c.post_id,
     _EARLIER.c.private_to.is_(None),
     _EARLIER.c.kind != ANNOUNCEMENT,
@@ -149,7 +151,8 @@ class Outbox:
         with self._database.write() as tx:
             deletion = deletion_by_id(tx, post.card_id) if tell is not None else None
             if deletion is not None and tell is not None:
-                add_private(tx, deletion, f"{post.kind} {why}", tell)
+                way = post.response_url or deletion.response_url  # a protected card has ended by now
+                add_private(tx, replace(deletion, response_url=way), f"{post.kind} {why}", tell)
             _write(tx, post, shown=post.wanted, unclear=False, response_url=None, **released())
             detail = f"{post.kind}: {why}"
             add_event(tx, "not said", deletion_id=post.card_id, channel_id=post.channel_id, detail=detail)

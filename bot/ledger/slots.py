@@ -1,10 +1,12 @@
 """When the next cloud call may be sent: one line for all replicas, kept in the ledger's database."""
 
-from sqlalchemy import case
+from sqlalchemy import and_, case
 
 from bot.ledger.database import Database
 from bot.ledger.rows import upsert
 from bot.ledger.tables import paces
+
+MOST_WAITING = 1_000
 
 
 class Slots:
@@ -25,11 +27,13 @@ class Slots:
         """Move the key's next slot: to now + first_s, or, where it is later already, by more_s."""
         with self._database.write() as tx:
             idle_until = tx.now + first_s
+            # A line that is longer was written before the clock was set back: it is empty.
+            is_line = paces.c.next_at < tx.now + MOST_WAITING * first_s
             line = upsert(tx.connection.dialect.name, paces).values(key=key, next_at=idle_until)
             later = paces.c.next_at + more_s
             line = line.on_conflict_do_update(
                 index_elements=[paces.c.key],
-                set_={"next_at": case((later > idle_until, later), else_=idle_until)},
+                set_={"next_at": case((and_(later > idle_until, is_line), later), else_=idle_until)},
             )
             next_at = float(tx.connection.execute(line.returning(paces.c.next_at)).scalar_one())
             return max(0.0, next_at - first_s - tx.now)

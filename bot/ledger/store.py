@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
 from bot.ledger import deciding
 from bot.ledger.batches import close_batch
-from bot.ledger.database import Database
+from bot.ledger.database import Database, Transaction
 from bot.ledger.deciding import Decided, Rule
 from bot.ledger.rows import (
     ANNOUNCEMENT,
@@ -42,36 +42,21 @@ class Ledger:
 
     def ask(self, ask: Ask) -> str:
         """Put an ask on disk; returns the deletion's id, which is its card's."""
-        deletion_id = new_id()
         with self._database.write() as tx:
-            tx.connection.execute(
-                deletions.insert().values(
-                    deletion_id=deletion_id,
-                    card_id=deletion_id,
-                    state=State.ASKED.value,
-                    asked_at=tx.now,
-                    next_at=tx.now,
-                    tunnel_id=ask.tunnel_ids[0] if ask.tunnel_ids else "",
-                    wanted=json.dumps(ask.tunnel_ids),
-                    batch_size=max(1, len(ask.tunnel_ids)),
-                    gateway_id=ask.gateway_id,
-                    region=ask.region,
-                    reason=ask.reason,
-                    channel_id=ask.channel_id,
-                    requester_id=ask.requester_id,
-                    response_url=ask.response_url,
-                    break_glass=ask.break_glass,
-                )
-            )
-            add_event(
-                tx,
-                "asked",
-                deletion_id=deletion_id,
-                actor=ask.requester_id,
-                channel_id=ask.channel_id,
-                detail=_in_words(ask),
-            )
-        return deletion_id
+            return _add(tx, ask)
+
+    def ask_again(self, ask: Ask, *, since: float) -> str | None:
+        """Likewise; None, and nothing done, where a card of these, asked for since then, is open there."""
+        is_open = and_(
+            deletions.c.state.in_([State.ASKED.value, State.PENDING.value]),
+            deletions.c.tunnel_id == ask.tunnel_ids[0],
+            deletions.c.region == ask.region,
+            deletions.c.channel_id == ask.channel_id,
+            deletions.c.asked_at >= since,
+        )
+        with self._database.write(alone=True) as tx:
+            there = tx.connection.execute(select(deletions.c.card_id).where(is_open).limit(1)).first()
+            return _add(tx, ask) if there is None else None
 
     def decide(
         self,
@@ -89,7 +74,7 @@ class Ledger:
         stopped before anything is sent.
         """
         try:
-            with self._database.write() as tx:
+            with self._database.write(alone=True) as tx:
                 return deciding.decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
         except IntegrityError:
             # The unique index: a tunnel of this card has another deletion under way.
@@ -104,7 +89,7 @@ class Ledger:
         What had been sent goes on, but is never sent again.
         says: what the card's thread is told, where anything was stopped.
         """
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             unsent = and_(
                 deletions.c.card_id == card_id,
                 deletions.c.state == State.CONFIRMED.value,
@@ -118,6 +103,7 @@ class Ledger:
                     code=OwnCode.STOPPED.value,
                     stopped_by=by,
                     ended_at=tx.now,
+                    response_url=None,
                     **released(),
                 )
             ).rowcount
@@ -166,7 +152,7 @@ class Ledger:
 
     def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
         """The card can't be posted: end its deletions while they are pending, and tell the requester."""
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             was = deletion_by_id(tx, card_id)
             # What was never said isn't announced either.
             unsaid = and_(posts.c.card_id == card_id, posts.c.kind == ANNOUNCEMENT)
@@ -177,13 +163,39 @@ class Ledger:
 
     def lose_kit(self, card_id: str, *, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
         """An undo kit can't be said: where nobody has decided yet, nobody can any more."""
-        with self._database.write() as tx:
+        with self._database.write(alone=True) as tx:
             was = deletion_by_id(tx, card_id)
             if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
                 touch(tx, card_id, CARD)
                 about = {"deletion_id": card_id, "channel_id": was.channel_id}
                 add_event(tx, "void", detail=OwnCode.NO_KIT, **about)
                 add_private(tx, was, "void", tell(was))
+
+
+def _add(tx: Transaction, ask: Ask) -> str:
+    deletion_id = new_id()
+    tx.connection.execute(
+        deletions.insert().values(
+            deletion_id=deletion_id,
+            card_id=deletion_id,
+            state=State.ASKED.value,
+            asked_at=tx.now,
+            next_at=tx.now,
+            tunnel_id=ask.tunnel_ids[0] if ask.tunnel_ids else "",
+            wanted=json.dumps(ask.tunnel_ids),
+            batch_size=max(1, len(ask.tunnel_ids)),
+            gateway_id=ask.gateway_id,
+            region=ask.region,
+            reason=ask.reason,
+            channel_id=ask.channel_id,
+            requester_id=ask.requester_id,
+            response_url=ask.response_url,
+            break_glass=ask.break_glass,
+        )
+    )
+    about = {"deletion_id": deletion_id, "actor": ask.requester_id, "channel_id": ask.channel_id}
+    add_event(tx, "asked", detail=_in_words(ask), **about)
+    return deletion_id
 
 
 def _in_words(ask: Ask) -> str:

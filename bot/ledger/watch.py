@@ -10,12 +10,17 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Looks at each time that is told. set_ahead_at: the time right after the clock last leapt ahead."""
+    """Looks at each time that is told.
+
+    set_ahead_at: the time right after the clock last leapt ahead. set_back: whether it was set back, or may
+    have been while nobody looked; for whoever puts right what waits for a time that comes once more.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._last: tuple[float, float] | None = None
         self.set_ahead_at = -math.inf
+        self.set_back = True
 
     def seen(self, now: float) -> float:
         """Give this time (epoch seconds) back, having compared it with the one before."""
@@ -27,4 +32,6 @@ class Watch:
             log.warning("the clock was set by %+.0f s; what is due goes by it", leapt_s)
         if leapt_s > SET_BY_S:
             self.set_ahead_at = now
+        if leapt_s < -SET_BY_S:
+            self.set_back = True
         return now

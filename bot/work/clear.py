@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.chat import replies
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, Route, Saying, State, Tunnel, Unreadable
+from bot.domain.model import Deletion, Freeze, Route, Saying, State, Tunnel, Unreadable
 from bot.domain.risk import Change, changes, changes_since_a_try
 from bot.domain.undo import UndoKit, changed, from_text, kit_for
 from bot.errors import NoUndoKit
@@ -19,6 +19,7 @@ from bot.work.tries import Tries
 
 KIT_AGAIN_S = 0.2
 DRAWN_AGAIN_S = 0.5
+SAID_AFTER_S = 2.0
 # Due for longer than this, a deletion was left alone: its bot was away, or a clock leapt ahead.
 LATE_S = 6.0
 # So late Stop may appear on the card, and people still have all of the abort window but a moment.
@@ -54,20 +55,31 @@ class Clearing:
         if self._is_too_late(held):
             self._end(held, OwnCode.TOO_LATE, replies.not_cleared(deletion, OwnCode.TOO_LATE))
         elif confirmed.freeze is not None:
-            self._end(held, OwnCode.FROZEN, replies.frozen_since(deletion, confirmed.freeze))
+            self.freeze(held, confirmed.freeze)
         elif confirmed.kits_lost or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:
             self._end(held, OwnCode.NO_KIT, replies.not_cleared(deletion, OwnCode.NO_KIT))
         elif confirmed.kits_due:
             self._wait(held, KIT_AGAIN_S, OwnCode.NO_KIT)
+        elif deletion.tunnel is None or deletion.stake is None:
+            self._end(held, OwnCode.SET_ASIDE, replies.set_aside(deletion))
         elif _is_first(deletion) and deletion.window_s and not self._had_window(held, confirmed):
             pass
         else:
             return self._is_as_shown(held, confirmed)
         return False
 
+    def freeze(self, held: Held, freeze: Freeze) -> None:
+        """A freeze holds by now: this isn't sent."""
+        self._end(held, OwnCode.FROZEN, replies.frozen_since(held.deletion, freeze))
+
     def _is_too_late(self, held: Held) -> bool:
-        """Nobody tried until the time to try was over: what people confirmed then is long ago."""
+        """Nobody tried until the time to try was over: what people confirmed then is long ago.
+
+        Or the clock was set back since: nobody knows how long ago that is.
+        """
         deletion = held.deletion
+        if deletion.sent_at is None and (deletion.decided_at or 0.0) > self._tries.clock() + LATE_S:
+            return True
         its_turn_s = LATE_S + 2 * PACE_S * deletion.batch_size
         untried = deletion.sent_at is None and held.late_s > its_turn_s
         return untried and not self._tries.in_time(deletion)
@@ -137,11 +149,14 @@ class Clearing:
         return found or _other_settings(kit, around.now, kit.routes)
 
     def _wait(self, held: Held, after_s: float, code: str) -> None:
-        """What has to be so first isn't yet; until the deadline."""
-        if self._tries.in_time(held.deletion):
-            self._claims.advance(held, State.CONFIRMED, event=None, after_s=after_s)
+        """What has to be so first isn't yet; until the deadline. The card tells of kits that take long."""
+        deletion = held.deletion
+        if self._tries.in_time(deletion):
+            long = code == OwnCode.NO_KIT and self._tries.clock() - (deletion.send_at or 0.0) > SAID_AFTER_S
+            waiting = code if long else deletion.waiting_code
+            self._claims.advance(held, State.CONFIRMED, event=None, after_s=after_s, waiting_code=waiting)
         else:
-            self._end(held, code, replies.not_cleared(held.deletion, code))
+            self._end(held, code, replies.not_cleared(deletion, code))
 
     def _look_again(self, held: Held, code: str) -> None:
         """The look failed, and nothing is sent without one; said once, and tried until the deadline."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.chat import replies
 from bot.cloud.client import VpcClient
 from bot.domain.explain import Again, OwnCode, explain, means_gone
-from bot.domain.model import Saying, State
+from bot.domain.model import Freeze, Saying, State
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
 from bot.ledger.claims import Claims
 from bot.ledger.leases import Leases
@@ -92,9 +92,10 @@ class Steps:
             return
         if not self._clearing.clear(held):
             return
-        deletion = self._claims.advance(
-            held, State.DELETING, event="sent", after_s=None, unclear=True, request_id=None
-        )
+        deletion = self._claims.send(held)
+        if isinstance(deletion, Freeze):
+            self._clearing.freeze(held, deletion)
+            return
         held = replace(held, deletion=deletion)
         try:
             accepted = self._cloud.delete_vpn_connection(

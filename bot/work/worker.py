@@ -152,9 +152,18 @@ class Worker:
     """Looks, deletes, verifies and posts, each in a lane of its own: a slow one never holds up the others."""
 
     def __init__(
-        self, *, leases: Leases, claims: Claims, outbox: Outbox, steps: Steps, delivery: Delivery
+        self,
+        *,
+        leases: Leases,
+        claims: Claims,
+        outbox: Outbox,
+        steps: Steps,
+        delivery: Delivery,
+        put_right: Callable[[], None],
     ) -> None:
+        """put_right: called with every heartbeat, for clocks that were set."""
         self._leases = leases
+        self._put_right = put_right
 
         def held(*states: State) -> Callable[[int], list[Held]]:
             return lambda limit: claims.claim(limit, states)
@@ -248,5 +257,6 @@ class Worker:
         while not self._stopped.wait(LEASE_S / 3):
             try:
                 self._leases.renew()
+                self._put_right()
             except LedgerUnavailable as error:
                 log.warning("ledger unavailable for the heartbeat: %s", error)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.domain.model import Decision, Saying, State, Tunnel
+from bot.domain.model import Decision, Deletion, Saying, State, Tunnel
 from bot.errors import LeaseLost
 from bot.ledger.rows import Held, tunnel_from_text, tunnel_to_text
 from bot.ledger.tables import deletions, events, posts
@@ -105,6 +105,7 @@ WRITES: dict[str, Callable[[Replica, Held], object]] = {
     "advance": lambda replica, held: replica.claims.advance(
         held, State.DELETING, event="sent", says=[SAID], tell={"text": "x"}
     ),
+    "send": lambda replica, held: replica.claims.send(held),
     "show": lambda replica, held: replica.show_held(held, *batch(3)),
     "broke": lambda replica, held: replica.claims.broke(held, most=5, after_s=1, says=lambda _: [SAID]),
     "set aside": lambda replica, held: replica.claims.broke(held, most=1, after_s=1, says=lambda _: [SAID]),
@@ -177,7 +178,8 @@ def test_the_time_of_sending_and_of_the_end_are_the_ledgers(first: Replica) -> N
     first.confirm()
     first.clock.now += LEASE_S
     held = first.take(State.CONFIRMED)
-    sent = first.claims.advance(held, State.DELETING, event="sent", after_s=None)
+    sent = first.claims.send(held)
+    assert isinstance(sent, Deletion)
     first.clock.now += 1
     held = replace(held, deletion=sent)
     again = first.claims.advance(held, State.DELETING, event="no clear answer")
@@ -187,9 +189,9 @@ def test_the_time_of_sending_and_of_the_end_are_the_ledgers(first: Replica) -> N
 
 
 def test_a_step_that_goes_on_keeps_its_row(first: Replica, second: Replica) -> None:
-    """after_s=None: the same holder, without a gap in which another could take it."""
+    """The same holder, without a gap in which another could take it."""
     held = first.confirm()
-    first.claims.advance(held, State.DELETING, event="sent", after_s=None)
+    first.claims.send(held)
     assert second.claims.claim(1, [State.DELETING]) == []
 
 
@@ -272,7 +274,7 @@ def test_the_last_tunnel_of_a_batch_brings_the_summary(first: Replica) -> None:
 
 
 def test_a_row_that_breaks_its_step_is_tried_again_later_and_then_set_aside(first: Replica) -> None:
-    """Five times, with pauses; then the thread says so and it blocks nothing any more."""
+    """Five times, with pauses; then the thread says so and it blocks nothing any more. Nothing was sent."""
     held = first.confirm()
     for _ in range(4):
         first.claims.broke(held, most=5, after_s=1, says=lambda _: [SAID])
@@ -280,8 +282,17 @@ def test_a_row_that_breaks_its_step_is_tried_again_later_and_then_set_aside(firs
         first.clock.now += 1
         held = first.take(State.CONFIRMED)
     first.claims.broke(held, most=5, after_s=1, says=lambda _: [SAID])
-    assert first.now(held.deletion.card_id).state is State.UNKNOWN
+    assert first.now(held.deletion.card_id).state is State.VOID
     assert first.queued() == ["card", "accepted"]
+
+
+def test_what_breaks_after_it_was_sent_is_not_known(first: Replica) -> None:
+    """The call may have been carried out."""
+    held = first.confirm()
+    sent = first.claims.send(held)
+    assert isinstance(sent, Deletion)
+    first.claims.broke(replace(held, deletion=sent), most=1, after_s=1, says=lambda _: [SAID])
+    assert first.now(sent.card_id).state is State.UNKNOWN
 
 
 def test_right_before_an_effect_a_process_knows_whether_it_still_holds_the_row(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.errors import BadSettings, LedgerUnavailable
 from bot.ledger import database as database_module
@@ -190,3 +191,16 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_that_names_the_setting(tmp_p
     (tmp_path / "file").write_text("")
     with pytest.raises(BadSettings, match="VPN_BOT_DATABASE_URL"):
         Database(f"sqlite:///{tmp_path / 'file' / 'ledger.sqlite3'}", clock=Clock())
+
+
+def test_what_goes_wrong_shows_no_values(path: Path) -> None:
+    """A response_url, or somebody's reason, would end in the log."""
+    database = Database(f"sqlite:///{path}", clock=Clock())
+    with database.write() as tx:
+        tx.connection.execute(text("CREATE TABLE once (word TEXT PRIMARY KEY)"))
+        say = text("INSERT INTO once VALUES (:word)")
+        tx.connection.execute(say, {"word": CANARY})
+        with pytest.raises(IntegrityError) as caught:
+            tx.connection.execute(say, {"word": CANARY})
+    assert CANARY not in str(caught.value)
+    database.close()

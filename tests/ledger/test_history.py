@@ -14,7 +14,7 @@ def test_the_trail_of_a_tunnel_of_several_has_who_asked_and_confirmed(first: Rep
     """These stand under the card's id; what happened to its other tunnels isn't shown."""
     first.clear(first.show(TUNNEL, SECOND))
     for held in first.claims.claim(10, [State.CONFIRMED]):
-        first.claims.advance(held, State.DELETING, event="sent", after_s=None)
+        first.claims.send(held)
     first.show(ALONE)
     history = History(first.database)
     trail = list(history.events(HistoryQuery(tunnel_id=SECOND.tunnel_id)))

@@ -136,7 +136,7 @@ def test_who_lost_a_row_sends_nothing_and_writes_nothing(first: Replica, second:
     writes: list[Callable[[], object]] = [
         lambda: first.leases.check(late),
         lambda: first.leases.check(post),
-        lambda: first.claims.advance(late, State.DELETING, event="sent", after_s=None),
+        lambda: first.claims.send(late),
         lambda: first.claims.advance(late, State.GONE, event="gone", says=[SAID]),
         lambda: first.claims.broke(late, most=1, after_s=1, says=lambda _: [SAID]),
         lambda: first.outbox.said(post, "1.0"),
@@ -195,7 +195,7 @@ def test_who_renews_after_a_freeze_keeps_what_nobody_took(first: Replica) -> Non
     assert until(frozen)
     first.leases.renew()
     first.leases.check(held)
-    first.claims.advance(held, State.DELETING, event="sent", after_s=None)
+    first.claims.send(held)
 
 
 def test_what_is_given_back_is_taken_at_once(first: Replica, second: Replica) -> None:

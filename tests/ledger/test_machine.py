@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from bot.domain.model import IN_FLIGHT, Decision, Saying, State
+from bot.domain.model import IN_FLIGHT, Decision, Deletion, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import SUMMARY
 from bot.ledger.cards import Cards
@@ -39,7 +39,6 @@ OWNERS = 3
 WORKED_ON = (State.ASKED, State.PENDING, *IN_FLIGHT)
 # Where each step may lead; CONFIRMED only to DELETING, because the intent is written before the call.
 LEADS_TO = {
-    State.CONFIRMED: (State.DELETING,),
     State.DELETING: (
         State.VERIFYING,
         State.CONFIRMED,
@@ -267,17 +266,14 @@ class LedgerMachine(RuleBasedStateMachine):
             if was.state is State.ASKED:
                 self.prepare(work, choice)
                 return None
+            if was.state is State.CONFIRMED:
+                sent = claims.send(work.held)
+                assert isinstance(sent, Deletion)
+                return replace(work.held, deletion=sent)
             to = LEADS_TO[was.state][choice % len(LEADS_TO[was.state])]
-            keeps = was.state is State.CONFIRMED
-            deletion = claims.advance(
-                work.held,
-                to,
-                event=to.value,
-                after_s=None if keeps else after_s,
-                says=[Saying(kind=to.value, body={"text": to.value})],
-                unclear=keeps or was.unclear,
-            )
-            return replace(work.held, deletion=deletion) if keeps else None
+            says = [Saying(kind=to.value, body={"text": to.value})]
+            claims.advance(work.held, to, event=to.value, after_s=after_s, says=says)
+            return None
 
         if row["fence"] != work.held.fence or row["state"] != was.state:
             self.refused(write)

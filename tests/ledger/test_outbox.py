@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.model import Decision, Saying, State
+from bot.domain.model import Decision, Saying, State, Tier
 from bot.errors import LeaseLost
+from bot.ledger.cards import Cards
+from bot.ledger.freezes import Freezes
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import HeldPost
 from bot.ledger.tables import events, posts
-from tests.ledger.opened import LEASE_S, TUNNEL, Replica, ask
+from tests.ledger.opened import ANA, BEN, CHANNEL, LEASE_S, T0, TUNNEL, Replica, ask, show
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
 
@@ -226,3 +228,32 @@ def test_what_is_drawn_often_is_said_no_more_often_than_it_may(first: Replica) -
     assert kinds(first) == []
     first.clock.now += 1.0
     assert kinds(first) == ["progress"]
+
+
+def test_an_announcement_that_is_refused_is_told_even_where_the_card_has_ended(first: Replica) -> None:
+    """A protected tunnel's card ends as it is shown; its requester can be told nevertheless."""
+    cards = Cards(first.database, announce_channel="C0ANNOUNCE1")
+    card_id = first.ledger.ask(ask())
+    show(cards, first.take(State.ASKED), TUNNEL, tier=Tier.FORBIDDEN)
+    (card,) = first.outbox.claim(1)
+    first.outbox.said(card, "1.0")
+    (announcement,) = first.outbox.claim(1)
+    first.outbox.drop(announcement, "not_in_channel", tell={"text": "not announced"})
+    (told,) = first.outbox.claim(1)
+    assert (told.private_to, told.response_url) == (ANA, "https://hooks.slack.test/canary")
+    assert first.now(card_id).response_url is None
+
+
+def test_channels_do_not_wait_for_each_other(first: Replica) -> None:
+    """A freeze is told in two, and one of them takes nothing just now."""
+    Freezes(first.database).place(
+        scope="all",
+        until=T0 + 3_600,
+        reason="migration",
+        by=BEN,
+        channel_id=CHANNEL,
+        says=lambda _: {"text": "frozen"},
+        announce_to=["C0SLOW00001", "C0ANNOUNCE1"],
+    )
+    slow, other = first.outbox.claim(2)
+    assert (slow.channel_id, other.channel_id) == ("C0SLOW00001", "C0ANNOUNCE1")

@@ -193,7 +193,7 @@ def test_a_stop_keeps_what_was_not_sent_and_leaves_what_may_have_been(first: Rep
     first.clear(card)
     unclear, sent, *_ = first.claims.claim(4, [State.CONFIRMED])
     first.claims.advance(unclear, State.CONFIRMED, event="waiting", unclear=True)
-    first.claims.advance(sent, State.DELETING, event="sent", after_s=None)
+    first.claims.send(sent)
     stopped = first.ledger.stop(card, by=CHEN)
     assert stopped is not None
     assert stopped.counts == {State.CANCELLED: 2, State.CONFIRMED: 1, State.DELETING: 1}
@@ -209,7 +209,7 @@ def test_a_stopped_row_is_never_sent_by_the_worker_that_holds_it(first: Replica)
     held = first.confirm()
     first.ledger.stop(held.deletion.card_id, by=CHEN)
     with pytest.raises(LeaseLost):
-        first.claims.advance(held, State.DELETING, event="sent", after_s=None)
+        first.claims.send(held)
     assert first.now(held.deletion.card_id).state is State.CANCELLED
 
 
@@ -255,3 +255,15 @@ def test_a_refusal_of_a_person_is_kept_with_its_rule(first: Replica) -> None:
     assert [event[name] for name in ("kind", "actor", "channel_id", "detail", "deletion_id", "at")] == [
         *("refused", CHEN, "C0X", "not an operator", "d", T0)
     ]
+
+
+@pytest.mark.parametrize("end", ["cancelled", "stopped"])
+def test_what_people_ended_keeps_no_response_url(first: Replica, end: str) -> None:
+    """Whoever has it can write in Slack for half an hour."""
+    card_id = first.show()
+    if end == "cancelled":
+        assert first.decide(card_id, Decision.CANCEL).won
+    else:
+        assert first.decide(card_id).won
+        first.ledger.stop(card_id, by=CHEN)
+    assert (first.now(card_id).state, first.now(card_id).response_url) == (State.CANCELLED, None)

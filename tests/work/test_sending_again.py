@@ -1,6 +1,6 @@
 """Whatever is sent once more is looked at once more: only what was confirmed is deleted, to the last try."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -9,6 +9,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Route, State, Tier, Tunnel
 from bot.errors import NotSent, OutcomeUnknown, Refused
 from bot.ledger.freezes import Freezes
+from bot.ledger.tables import deletions
 from bot.work.looks import FRESH_S, STALE_S
 from bot.work.steps import Steps
 from tests.ledger.opened import BEN, CHANNEL, T0, TUNNEL, Replica, ask
@@ -79,6 +80,18 @@ class Scene:
 def scene(first: Replica) -> Scene:
     cloud = Cloud(look=BOTH)
     return Scene(first, cloud, steps_over(first, cloud))
+
+
+def freeze(replica: Replica, scope: str) -> None:
+    Freezes(replica.database).place(
+        scope=scope,
+        until=T0 + 3_600,
+        reason="stop",
+        by=BEN,
+        channel_id=CHANNEL,
+        says=lambda _: {"text": "frozen"},
+        announce_to=[],
+    )
 
 
 def with_change(change: dict[str, object]) -> Look:
@@ -177,15 +190,7 @@ def test_a_freeze_ends_the_tries_of_what_was_confirmed_before(scene: Scene, lost
     if lost:
         scene.later()  # it still stands
     sent = list(scene.cloud.deleted)
-    Freezes(scene.replica.database).place(
-        scope=TUNNEL.gateway_id,
-        until=T0 + 3_600,
-        reason="stop",
-        by=BEN,
-        channel_id=CHANNEL,
-        says=lambda _: {"text": "frozen"},
-        announce_to=[],
-    )
+    freeze(scene.replica, TUNNEL.gateway_id)
     for _ in range(3):
         scene.later()
     ended = scene.row(card_id)
@@ -272,3 +277,45 @@ def test_a_look_that_is_refused_is_told_as_that_and_not_as_a_change(scene: Scene
     ended = scene.replica.now(card_id)
     assert (ended.state, ended.code) == (State.VOID, "UnauthorizedOperation")
     assert scene.cloud.deleted == []
+
+
+def test_a_freeze_that_comes_during_the_last_look_wins(scene: Scene) -> None:
+    """The cloud takes seconds to answer, and meanwhile somebody was told that everything is frozen."""
+    scene.cloud.look = STANDS
+    card_id = scene.ask()
+    assert scene.replica.decide(card_id).won
+    look = scene.cloud.describe_vpn_gateway_routes
+
+    def slow(**asked: str) -> Sequence[Route]:
+        freeze(scene.replica, "all")
+        return look(**asked)
+
+    scene.cloud.describe_vpn_gateway_routes = slow  # type: ignore[method-assign]  # it is a stand-in
+    scene.act()
+    ended = scene.replica.now(card_id)
+    assert (ended.state, ended.code, scene.cloud.deleted) == (State.VOID, OwnCode.FROZEN, [])
+
+
+@pytest.mark.parametrize("lost", ["tunnel", "stake"])
+def test_what_the_ledger_lost_of_a_card_is_not_taken_for_unchanged(scene: Scene, lost: str) -> None:
+    """Without what the card showed there is nothing to compare with, so nothing is sent."""
+    scene.cloud.look = STANDS
+    card_id = scene.ask()
+    assert scene.replica.decide(card_id).won
+    with scene.replica.database.write() as tx:
+        tx.connection.execute(deletions.update().values({lost: None}))
+    scene.act()
+    ended = scene.replica.now(card_id)
+    assert (ended.state, ended.code, scene.cloud.deleted) == (State.VOID, OwnCode.SET_ASIDE, [])
+
+
+def test_when_the_time_is_up_sent_at_stays_what_it_was(scene: Scene) -> None:
+    """“Gone after” counts from the call, not from the moment when it was given up."""
+    scene.cloud.look, scene.cloud.delete = STANDS, NO_ANSWER
+    card_id = scene.ask()
+    assert scene.replica.decide(card_id).won
+    scene.act()
+    scene.later()  # it still stands
+    scene.replica.clock.now = T0 + 3_600
+    scene.act()
+    assert (scene.replica.now(card_id).state, scene.replica.now(card_id).sent_at) == (State.DELETING, T0)

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cloud.answers import described
+from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, State
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
 from bot.ledger.tables import deletions, posts
+from bot.work.clear import SAID_AFTER_S
 from bot.work.steps import Steps
 from bot.work.tries import FIRST_PAUSE_S, LONGEST_PAUSE_S, Limits, Tries
 from tests.ledger.opened import LEASE_S, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask
@@ -312,3 +314,28 @@ def test_whatever_a_tunnel_is_called_its_card_is_shown(scene: Scene, name: str) 
     scene.steps.prepare([scene.replica.take(State.ASKED)])
     assert scene.replica.now(card_id).state is State.PENDING
     assert scene.replica.queued()[:2] == ["card", "kit 0"]
+
+
+def test_a_protected_tunnel_is_called_that_whatever_its_kit(first: Replica) -> None:
+    """“No undo kit” would send people to look for the wrong thing."""
+    tunnel = replace(TUNNEL, wire="{}", tags=(("vpn-bot:protect", "yes"),))
+    card_id = first.ledger.ask(ask())
+    steps_over(first, Cloud(look={TUNNEL.tunnel_id: tunnel})).prepare([first.take(State.ASKED)])
+    assert (first.now(card_id).state, first.now(card_id).code) == (State.REFUSED, OwnCode.PROTECTED)
+
+
+def test_an_undo_kit_that_slack_takes_late_is_waited_for_and_the_card_says_so(first: Replica) -> None:
+    """Nobody should have to guess why nothing happens after Confirm."""
+    cloud, shown = Cloud(look=STANDS), list[str | None]()
+    scene = Scene(first, cloud, steps_over(first, cloud))
+    cloud.before_delete = lambda: shown.append(scene.now.waiting_code)
+    scene.card_id = first.ledger.ask(ask())
+    scene.steps.prepare([first.take(State.ASKED)])
+    assert first.decide(scene.card_id).won
+    assert scene.act(State.CONFIRMED).waiting_code is None
+    assert scene.at(SAID_AFTER_S + 1).act(State.CONFIRMED).waiting_code == OwnCode.NO_KIT
+    for _ in range(2):
+        for post in first.outbox.claim(9):
+            first.outbox.said(post, "1.0")
+    assert scene.at(SAID_AFTER_S + 2).act(State.CONFIRMED).state is State.VERIFYING
+    assert shown == [None]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ import pytest
 from bot.domain.model import State
 from bot.errors import LeaseLost, LedgerUnavailable
 from bot.ledger.rows import HeldPost
+from bot.ledger.set_back import put_right
 from bot.ledger.tables import posts
 from bot.work import worker as worker_module
 from bot.work.deliver import Delivery
@@ -200,6 +202,7 @@ def working(replica: Replica, cloud: Cloud) -> Iterator[Told]:
         outbox=replica.outbox,
         steps=steps_over(replica, cloud),
         delivery=cast(Delivery, told),
+        put_right=partial(put_right, replica.database),
     )
     worker.start()
     try:
