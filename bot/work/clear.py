@@ -101,13 +101,14 @@ class Clearing:
     def _is_as_shown(self, held: Held, confirmed: Confirmed) -> bool:
         deletion = held.deletion
         look = self._look(deletion, confirmed)
-        around = [look.around[row.tunnel_id] for row in confirmed.rows if row.tunnel is not None]
-        unread = passing(around)
-        was_unread = any(row.stake and row.stake.unread for row in confirmed.rows)
-        unseen = next((one.now for one in around if isinstance(one.now, Unreadable)), None)
+        around = [
+            (row.stake, look.around[row.tunnel_id]) for row in confirmed.rows if row.tunnel and row.stake
+        ]
+        unread = next(filter(None, (passing(stake, one) for stake, one in around)), "")
+        unseen = next((one.now for _, one in around if isinstance(one.now, Unreadable)), None)
         if unseen and not unseen.passing:
             self._end(held, unseen.code, replies.not_cleared(deletion, unseen.code))
-        elif unseen or (unread and not was_unread):
+        elif unseen or unread:
             self._look_again(held, unseen.code if unseen else unread)
         elif found := self._compare_all(confirmed, look):
             what = ", ".join(dict.fromkeys(one.what for _, changes in found for one in changes))

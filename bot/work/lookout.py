@@ -125,7 +125,14 @@ def _at(routes: Mapping[str, list[Route]] | Unreadable, tunnel_id: str) -> Seque
     return routes if isinstance(routes, Unreadable) else routes.get(tunnel_id, [])
 
 
-def passing(around: Iterable[Surroundings]) -> str:
-    """The code of why something could not be read just now, and may be in a moment; "" where all was."""
-    parts = (part for one in around for part in (one.routes, one.gateway_healthy, one.customer_healthy))
-    return next((part.code for part in parts if isinstance(part, Unreadable) and part.passing), "")
+def passing(was: Stake, around: Surroundings) -> str:
+    """Why something that was known can't be read just now, and may be in a moment: the code; "" for none."""
+    parts = (
+        (was.routes, around.routes),
+        (was.gateway_left, around.gateway_healthy),
+        (was.customer_left, around.customer_healthy),
+    )
+    codes = (
+        now.code for known, now in parts if known is not None and isinstance(now, Unreadable) and now.passing
+    )
+    return next(codes, "")

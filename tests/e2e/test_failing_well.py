@@ -197,7 +197,7 @@ def test_a_damaged_ask_is_set_aside_and_its_requester_told(damaged: Play) -> Non
         assert execute(damaged.stage, damage, tunnel) == ["["]
     assert tunnel in damaged.wait_private("ana", "gave up")
     damaged.new_card().cancel()
-    assert execute(damaged.stage, "SELECT state FROM deletions WHERE tunnel_id = ?", tunnel) == ["unknown"]
+    assert execute(damaged.stage, "SELECT state FROM deletions WHERE tunnel_id = ?", tunnel) == ["void"]
 
 
 def test_a_row_that_breaks_its_step_again_and_again_is_set_aside_and_the_thread_says_so(
