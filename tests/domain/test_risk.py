@@ -91,6 +91,7 @@ def test_the_tier_as_a_table(
         (UNKNOWN, {}, "it isn't known whether it carries traffic"),
         (DOWN, {"routes": [ROUTE]}, "a route points at it"),
         (DOWN, {"routes": [ROUTE, replace(ROUTE, status="DISABLE")]}, "2 routes point at it"),
+        (DOWN, {"routes": [replace(ROUTE, status="DISABLE")]}, "a route points at it"),
         (UP, {"gateway_healthy": frozenset({UP.tunnel_id})}, "last healthy tunnel on vpngw-7lcl5331"),
         (UP, {"customer_healthy": frozenset()}, "last healthy tunnel to cgw-2wqq41m9"),
         (DOWN, {"routes": UNREAD}, "not known: routes (No permission)"),

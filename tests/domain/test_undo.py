@@ -79,6 +79,58 @@ def test_each_field_is_handed_on_as_create_takes_it(field: str, value: Any, name
     assert kit(**{field: value}).parameters.get(name) == taken
 
 
+NESTED: dict[str, dict[str, Any]] = {
+    "IKEOptionsSpecification": {
+        "PropoEncryAlgorithm": "AES-CBC-256",
+        "PropoAuthenAlgorithm": "SHA-256",
+        "ExchangeMode": "AGGRESSIVE",
+        "LocalIdentity": "FQDN",
+        "RemoteIdentity": "FQDN",
+        "LocalAddress": "203.0.113.10",
+        "RemoteAddress": "198.51.100.20",
+        "LocalFqdnName": "guangzhou.example",
+        "RemoteFqdnName": "hq.example",
+        "DhGroupName": "GROUP14",
+        "IKESaLifetimeSeconds": 86400,
+        "IKEVersion": "IKEV2",
+    },
+    "IPSECOptionsSpecification": {
+        "EncryptAlgorithm": "AES-CBC-256",
+        "IntegrityAlgorith": "SHA-256",
+        "IPSECSaLifetimeSeconds": 14400,
+        "PfsDhGroup": "DH-GROUP14",
+        "IPSECSaLifetimeTraffic": 4096000000,
+    },
+    "HealthCheckConfig": {
+        "ProbeType": "NQA",
+        "ProbeInterval": 5000,
+        "ProbeThreshold": 3,
+        "ProbeTimeout": 150,
+    },
+    "BgpConfig": {
+        "TunnelCidr": "169.254.128.0/30",
+        "LocalBgpIp": "169.254.128.1",
+        "RemoteBgpIp": "169.254.128.2",
+    },
+}
+PLAIN: dict[str, Any] = {
+    "RouteType": "Bgp",
+    "NegotiationType": "flowTrigger",
+    "EnableHealthCheck": True,
+    "HealthCheckLocalIp": "169.254.128.10",
+    "HealthCheckRemoteIp": "169.254.128.11",
+    "DpdEnable": 1,
+    "DpdTimeout": "30",
+    "DpdAction": "restart",
+}
+
+
+def test_nothing_that_create_takes_is_lost_on_the_way_into_the_kit() -> None:
+    """Each setting of a tunnel that has them all."""
+    made = kit(**PLAIN, **NESTED).parameters
+    assert {name: made.get(name) for name in {**PLAIN, **NESTED}} == {**PLAIN, **NESTED}
+
+
 @pytest.mark.parametrize("name", ["VpnGatewayId", "CustomerGatewayId", "VpnConnectionName"])
 @pytest.mark.parametrize("value", [..., None, "", {"odd": 1}, True])
 def test_without_what_create_needs_there_is_no_kit(name: str, value: Any) -> None:
@@ -142,6 +194,13 @@ def test_a_shell_hands_on_exactly_these_words(shell: str, name: str) -> None:
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
     ).stdout.decode()
     assert _parameters(printed.split("\0")[:-1]) == json.loads(json.dumps(made.parameters))
+
+
+@pytest.mark.parametrize("region", ["ap-guangzhou", "ap-singapore"])
+def test_the_command_makes_it_again_in_its_own_region(region: str) -> None:
+    """Whatever tccli is set to."""
+    words = shlex.split(as_command(kit_for(tunnel(), (), region)))
+    assert words[:5] == ["tccli", "vpc", "CreateVpnConnection", "--region", region]
 
 
 def _parameters(words: list[str]) -> dict[str, Any]:
