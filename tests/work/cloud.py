@@ -46,11 +46,11 @@ class Cloud:
     def list_tunnels(
         self, *, region: str, gateway_id: str = "", customer_gateway_id: str = ""
     ) -> Sequence[Tunnel]:
-        """Like VpcClient's; `beside` answers, or else `look`."""
+        """Like VpcClient's, of a whole region too; `beside` answers, or else `look`."""
         self.listed.append(gateway_id or customer_gateway_id)
         found = _given(self.beside if self.beside is not None else self.regions.get(region, self.look))
         wanted = ("gateway_id", gateway_id) if gateway_id else ("customer_gateway_id", customer_gateway_id)
-        return [one for one in found.values() if getattr(one, wanted[0]) in (wanted[1], "")]
+        return [one for one in found.values() if not wanted[1] or getattr(one, wanted[0]) in (wanted[1], "")]
 
     def describe_vpn_gateway_routes(
         self,
