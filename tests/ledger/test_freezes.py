@@ -2,19 +2,23 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
 
-from bot.domain.model import Freeze
+from bot.domain.model import Decision, Freeze
+from bot.domain.policy import Verdict
 from bot.ledger.database import Database
 from bot.ledger.freezes import Freezes, over
 from bot.ledger.migrations import migrate
 from bot.ledger.retention import Retention
 from bot.ledger.tables import events, freezes, posts
+from tests.ledger.opened import BEN, RETRY_S, TUNNEL, Replica
 
 HERE, THERE = "vpngw-7lcl5331", "vpngw-ccn0q2w8"
 CHANNELS = ("C0NETOPS001", "C0GENERAL01")
+OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8", gateway_id=THERE)
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def database(database_url: str) -> Iterator[Database]:
 def place(database: Database, scope: str, for_s: float = 3600, reason: str = "migration") -> Freeze:
     return Freezes(database).place(
         scope=scope,
-        until=time.time() + for_s,
+        until=database.now() + for_s,
         reason=reason,
         by="U0ANA000001",
         channel_id=CHANNELS[0],
@@ -72,6 +76,54 @@ def test_a_freeze_covers_its_gateway_and_all_covers_every_one(database: Database
     everywhere = place(database, "all", for_s=7200)
     assert covers(database, THERE) == covers(database, HERE) == everywhere
     assert [freeze.scope for freeze in Freezes(database).active()] == [HERE, "all"]
+
+
+def test_it_holds_until_its_end_to_the_moment(first: Replica) -> None:
+    """Then the card can be confirmed."""
+    freeze = place(first.database, HERE, for_s=60)
+    first.clock.now = freeze.until - 0.001
+    assert covers(first.database, HERE) == freeze
+    first.clock.now = freeze.until
+    assert covers(first.database, HERE) is None
+
+
+def test_over_one_gateway_of_a_card_it_holds_over_the_card(first: Replica) -> None:
+    """Whichever of the tunnels is there; who confirms is told, and everybody sees it."""
+    card = first.show(TUNNEL, OTHER)
+    freeze = place(first.database, THERE)
+    decided = first.ledger.decide(
+        card,
+        Decision.CONFIRM,
+        by=BEN,
+        rule=lambda asked: Verdict(allowed=asked.freeze is None, rule="frozen", freeze=asked.freeze),
+        retry_for_s=RETRY_S,
+    )
+    assert decided.refusal is not None
+    assert decided.refusal.freeze == freeze
+    proposal, batch = first.ledger.proposal(card), first.ledger.batch(card, first=9)
+    assert proposal is not None
+    assert batch is not None
+    assert (proposal.gateway_ids, proposal.freeze, batch.freeze) == ((HERE, THERE), freeze, freeze)
+
+
+def test_the_open_cards_that_it_is_about_are_drawn_anew_and_no_others(first: Replica) -> None:
+    """When it is placed and when it is lifted; a card of several too, whichever of its tunnels is there."""
+    decided, here, both = first.show(OTHER), first.show(), first.show(TUNNEL, OTHER)
+    first.decide(decided, Decision.CANCEL)
+
+    def drawn() -> list[str]:
+        held = first.outbox.claim(20)
+        for post in held:
+            first.outbox.said(post, f"1.{post.post_id}")
+        return [post.card_id for post in held if post.kind == "card"]
+
+    drawn()
+    place(first.database, THERE)
+    assert drawn() == [both]
+    lift(first.database, THERE)
+    assert drawn() == [both]
+    place(first.database, "all")
+    assert drawn() == [here, both]
 
 
 def test_it_ends_by_itself_and_is_forgotten_in_the_end(database: Database) -> None:
