@@ -1,6 +1,7 @@
 """The history's table, the freezes and the announcements: within Slack's limits, safe, and true."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from bot.chat.cards import card
 from bot.chat.dialogs import not_it, nothing_done, typed_confirmation
 from bot.chat.notes import private
 from bot.chat.records import ROWS, freezes, frozen, history, placed, unfrozen
+from bot.domain.explain import explain
 from bot.domain.model import Batch, Deletion, Freeze, Proposal, State, Tier
 from bot.rehearsal.limits import check_message, check_view, objects, pings_everyone
 from tests.chat.hostile import batch_of, batches, deletions, foreign
@@ -28,6 +30,11 @@ def fits(body: dict[str, object]) -> None:
     """Slack takes it, and nobody is pinged."""
     check_message(str(body["text"]), body.get("blocks"))
     assert not pings_everyone(str(body["text"]), body.get("blocks"))
+
+
+def texts(body: dict[str, Any]) -> list[str]:
+    """Every text of its blocks."""
+    return [found["text"] for found in objects(body["blocks"]) if isinstance(found.get("text"), str)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -96,6 +103,33 @@ def test_any_announcement_is_one_that_slack_takes_and_that_pings_nobody(
 def test_an_announcement_says_how_it_stands(deletion: Deletion, said: str) -> None:
     """Accepted is never called gone."""
     assert f": {said}." in announcement(batch_of(deletion), None)["text"]
+
+
+@pytest.mark.parametrize(
+    ("deletion", "verb"),
+    [
+        (CONFIRMED, "Confirmed by "),
+        (replace(CONFIRMED, state=State.GONE), "Confirmed by "),
+        (replace(CONFIRMED, state=State.CANCELLED), "Cancelled by "),
+        (replace(CONFIRMED, state=State.CANCELLED, code="Stopped"), "Confirmed by "),
+        (PENDING, None),
+    ],
+    ids=["confirmed", "gone", "cancelled", "stopped after a confirm", "nobody has decided"],
+)
+def test_an_announcement_says_what_its_decider_did(deletion: Deletion, verb: str | None) -> None:
+    """Nobody is said to have confirmed what they cancelled."""
+    words = texts(announcement(batch_of(deletion), None))
+    assert [word for word in words if word.endswith(" by ")] == ([verb] if verb else [])
+
+
+def test_an_announcement_says_why_a_deletion_ended_so() -> None:
+    """In words and with the code; while it is under way, the thread tells what it waits for."""
+    code = "UnauthorizedOperation"
+    why = f"{explain(code).title}.  "
+    refused = announcement(batch_of(replace(CONFIRMED, state=State.REFUSED, code=code)), None)
+    assert [word for word in texts(refused) if word in (why, code)] == [why, code]
+    under_way = announcement(batch_of(replace(CONFIRMED, state=State.DELETING, code=code)), None)
+    assert code not in texts(under_way)
 
 
 @given(lead=deletions, gateways=st.lists(st.sampled_from(["vpngw-7lcl5331", "vpngw-ccn0q2w8"]), unique=True))

@@ -9,12 +9,16 @@ from bot.domain.model import Decision, Saying, State, Tier
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.freezes import Freezes
+from bot.chat.notes import cannot_post
 from bot.ledger.outbox import Outbox
+from bot.ledger.retention import Retention
 from bot.ledger.rows import HeldPost
 from bot.ledger.tables import events, posts
 from tests.ledger.opened import ANA, BEN, CHANNEL, LEASE_S, T0, TUNNEL, Replica, ask, show
+from tests.ledger.opened import LEASE_S, TUNNEL, Replica, ask, show
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
+ELSEWHERE = "C0GENERAL01"
 
 
 def say(replica: Replica, card_id: str, *kinds: str) -> None:
@@ -257,3 +261,44 @@ def test_channels_do_not_wait_for_each_other(first: Replica) -> None:
     )
     slow, other = first.outbox.claim(2)
     assert (slow.channel_id, other.channel_id) == ("C0SLOW00001", "C0ANNOUNCE1")
+def announced(replica: Replica, tier: Tier = Tier.LOW) -> str:
+    """Queue a card, and its announcement in a channel of its own; returns the card's id."""
+    card_id = replica.ledger.ask(ask())
+    cards = Cards(replica.database, announce_channel=ELSEWHERE)
+    show(cards, replica.take(State.ASKED), TUNNEL, tier=tier)
+    return card_id
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_every_card_is_announced_whatever_its_tier(first: Replica, tier: Tier) -> None:
+    """That of a protected tunnel too; after the card that it links to."""
+    announced(first, tier)
+    root = take(first)
+    assert root.kind == "card"
+    first.outbox.said(root, "1.1")
+    post = take(first)
+    assert (post.kind, post.channel_id, post.thread_ts) == ("announcement", ELSEWHERE, "1.1")
+
+
+def test_an_announcement_that_has_to_wait_holds_nothing_up_in_the_thread(first: Replica) -> None:
+    """It is in another channel, which may be slow, or closed to the bot."""
+    card = announced(first)
+    first.outbox.said(take(first), "1.1")
+    first.outbox.later(take(first), 1_000_000, unclear=False)
+    first.decide(card)
+    first.outbox.said(take(first), "1.1")
+    say(first, card, "accepted")
+    assert kinds(first) == ["accepted"]
+
+
+def test_what_could_not_be_shown_is_not_announced_and_is_forgotten_in_the_end(first: Replica) -> None:
+    """Nothing of it is left to be said, so nothing keeps it in the ledger."""
+    card = announced(first)
+    root = take(first)
+    first.ledger.void(card, code="not_in_channel", tell=cannot_post)
+    first.outbox.drop(root, "not_in_channel")
+    private = take(first)
+    assert private.kind == "told void"
+    first.outbox.said(private, None)
+    first.clock.now += 1_000
+    assert Retention(first.database, keep_s=900).remove_some(10) == 1
