@@ -1,5 +1,6 @@
 """The ledger as workers use it: one holds a row, whoever lost it writes nothing, a dead one is succeeded."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -7,8 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.domain.model import Decision, Deletion, Saying, State, Tunnel
+from bot.domain.model import Decision, Deletion, Saying, Stake, State, Tier, Tunnel
 from bot.errors import LeaseLost
+from bot.ledger.cards import Shown
 from bot.ledger.rows import Held, tunnel_from_text, tunnel_to_text
 from bot.ledger.tables import deletions, events, posts
 from tests.chat.hostile import tunnels
@@ -262,6 +264,17 @@ def test_over_twenty_tunnels_the_list_goes_to_the_thread(first: Replica, size: i
     assert first.queued() == ["card", *(f"list {page}" for page in range(lists))]
 
 
+def test_every_page_of_the_undo_kits_goes_to_the_thread(first: Replica) -> None:
+    """In their order."""
+    first.ledger.ask(ask())
+    stake = Stake(tier=Tier.LOW, reasons=())
+    shown = [Shown(tunnel=tunnel, stake=stake, kit="{}") for tunnel in batch(3)]
+    pages = [{"text": f"page {number}"} for number in range(3)]
+    first.cards.show(first.take(State.ASKED), shown, ttl_s=TTL_S, kit_pages=lambda _: pages)
+    said = [(row["kind"], json.loads(row["body"])) for row in first.rows(posts) if row["kind"] != "card"]
+    assert said == [(f"kit {number}", page) for number, page in enumerate(pages)]
+
+
 def test_the_last_tunnel_of_a_batch_brings_the_summary(first: Replica) -> None:
     """Once, after the last one has ended, however they ended."""
     card = first.show(*batch(3))
@@ -320,3 +333,11 @@ def test_any_tunnel_comes_out_of_the_ledger_as_it_went_in(first: Replica, tunnel
     assert tunnel_from_text(tunnel_to_text(tunnel)) == tunnel
     named = replace(tunnel, tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-7lcl5331")
     assert first.now(first.show(named)).tunnel == named
+
+
+def test_what_the_cloud_sent_is_kept_in_the_undo_kit_alone(first: Replica) -> None:
+    """The kit's fields are listed; the row keeps nothing that nobody chose to keep."""
+    wire = TUNNEL.wire.replace("}", ', "Novelty": "unforeseen"}')
+    kept = first.now(first.show(replace(TUNNEL, wire=wire))).tunnel
+    assert kept == replace(TUNNEL, wire="")
+    assert "unforeseen" not in repr(everything(first))

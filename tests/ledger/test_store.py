@@ -16,11 +16,11 @@ from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.claims import Claims
 from bot.ledger.database import Database
-from bot.ledger.deciding import PACE_S
+from bot.ledger.deciding import PACE_S, Decided
 from bot.ledger.leases import Leases
 from bot.ledger.migrations import migrate
 from bot.ledger.store import Ledger
-from bot.ledger.tables import events, posts
+from bot.ledger.tables import deletions, events, posts
 from tests.ledger.opened import ALLOWED, ANA, BEN, CHEN, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask, show
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
@@ -131,6 +131,15 @@ def test_a_card_that_does_not_exist_or_is_not_shown_yet_cannot_be_decided_on(fir
     assert first.now(unseen).state is State.ASKED
     unknown = first.decide("no-such-card")
     assert (unknown.won, unknown.deletion, unknown.blocked_by) == (False, None, None)
+
+
+def test_a_card_is_decided_on_by_its_own_id_alone(first: Replica) -> None:
+    """The ids of its other deletions stand in the undo kits, and open nothing."""
+    card = first.show(TUNNEL, OTHER)
+    (other,) = (row["deletion_id"] for row in first.rows(deletions) if row["deletion_id"] != card)
+    assert first.ledger.proposal(other) is None
+    assert first.decide(other) == Decided(won=False, deletion=None)
+    assert {row["state"] for row in first.rows(deletions)} == {State.PENDING}
 
 
 def test_a_tunnel_has_one_deletion_under_way(first: Replica) -> None:
