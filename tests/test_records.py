@@ -105,6 +105,19 @@ def test_it_is_narrowed_by_tunnel_gateway_person_and_time(played: tuple[Play, Ca
     assert "is no id of a tunnel, a gateway, a user or a deletion" in wrong.stderr
 
 
+def test_in_slack_it_is_narrowed_likewise(played: tuple[Play, Card, Card]) -> None:
+    """By a mention for a person; none fits what was asked for from some day to come on."""
+    play, gone, _ = played
+
+    def found(text: str) -> int:
+        blocks = (play.ask(f"history {text}").response or {}).get("blocks", [])
+        return sum(len(block["rows"]) - 1 for block in blocks if block["type"] == "table")
+
+    assert found("vpngw-7lcl5331") == found("@ana") == found("since 1h") == found("") == 2
+    assert found(gone.tunnel_id) == found("@ben") == 1
+    assert found("vpngw-ccn0q2w8") == found("since 2999-01-01") == 0
+
+
 def test_the_table_is_for_people_and_the_csv_for_spreadsheets(run: Run) -> None:
     """No cell of it begins a formula, and no control character reaches the terminal."""
     table = run("history").stdout
