@@ -8,7 +8,7 @@ import pytest
 from bot.rehearsal.northwind import BOT, GENERAL, WAR_ROOM
 from bot.rehearsal.workspace import Message
 from tests.e2e.careful import CAREFUL, confirm_typed
-from tests.e2e.play import Play, shown
+from tests.e2e.play import CHANNEL, Play, shown
 
 NewPlay = Callable[..., Play]
 
@@ -56,6 +56,21 @@ def test_break_glass_and_cancel_are_announced_too(announced: Play) -> None:
     assert "BREAK-GLASS" in shown(announcement(announced, card.tunnel_id, "INC-42"))
     card.cancel("ben")
     assert "<@U0BEN000001>" in shown(announcement(announced, card.tunnel_id, "cancelled"))
+
+
+def test_freezes_are_told_there_too(announced: Play) -> None:
+    """Placed and lifted: once where it was typed, and once there."""
+    for text in ("freeze all 1h change freeze", "unfreeze all"):
+        assert announced.ask(text, "ben").acked
+
+    def told() -> list[list[str]]:
+        found = [[shown(m) for m in announced.stage.slack.messages(one)] for one in (CHANNEL, GENERAL)]
+        return found if all(len(one) == 2 for one in found) else []
+
+    for placed, lifted in announced.wait(told):
+        assert placed.startswith("Frozen")
+        assert "change freeze" in placed
+        assert lifted.startswith("Unfrozen")
 
 
 def test_a_channel_that_takes_no_message_is_told_once_and_holds_nothing_up(new_play: NewPlay) -> None:
