@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from tests.e2e.play import Play
+from bot.rehearsal.northwind import ANA, BEN, EVE, NETWORK_OPS
+from tests.e2e.careful import CAREFUL, confirm_typed
+from tests.e2e.play import CHANNEL, Play
+from tests.e2e.visits import query
 
 
 def test_somebody_who_is_no_operator_can_neither_ask_nor_press(play: Play) -> None:
@@ -70,6 +73,29 @@ def test_in_a_channel_that_is_not_listed_the_bot_is_not_used(new_play: Callable[
     ack = play.ask("delete vpnx-p0j11j28")
     assert ack.response is not None
     assert "VPN_BOT_CHANNELS" in ack.response["text"]
+
+
+def test_what_is_typed_into_a_dialog_belongs_to_the_channel_of_its_card(
+    new_play: Callable[..., Play],
+) -> None:
+    """A dialog has none of its own; where the card's is listed, the right word confirms."""
+    play = new_play(VPN_BOT_CHANNELS=NETWORK_OPS, **CAREFUL)
+    card = play.new_card()
+    confirm_typed(card)
+    card.wait_reply("is gone")
+    assert card.deletes == 1
+
+
+def test_a_guest_gets_no_fresh_card_although_the_setting_lists_them(new_play: Callable[..., Play]) -> None:
+    """Who presses it asks, and has to be one who may."""
+    play = new_play(VPN_BOT_OPERATORS=f"{ANA},{BEN},{EVE}")
+    card = play.new_card()
+    play.stage.vpc.set_state(card.tunnel_id, VpnConnectionName="another")
+    card.confirm("ben")
+    card.wait_reply("what matters has changed")
+    assert play.stage.slack.press("eve", CHANNEL, card.ts, "fresh_card").acked
+    play.wait_private("eve", "own Slack workspace")
+    assert query(play.stage, "SELECT requester_id FROM deletions") == [(ANA,)]
 
 
 def test_where_the_bot_is_not_a_member_it_says_how_to_invite_it_and_does_nothing(play: Play) -> None:
