@@ -5,17 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat.notes import cannot_post
 from bot.domain.model import Decision, Saying, State, Tier
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.freezes import Freezes
-from bot.chat.notes import cannot_post
 from bot.ledger.outbox import Outbox
 from bot.ledger.retention import Retention
 from bot.ledger.rows import HeldPost
 from bot.ledger.tables import events, posts
 from tests.ledger.opened import ANA, BEN, CHANNEL, LEASE_S, T0, TUNNEL, Replica, ask, show
-from tests.ledger.opened import LEASE_S, TUNNEL, Replica, ask, show
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
 ELSEWHERE = "C0GENERAL01"
@@ -261,6 +260,8 @@ def test_channels_do_not_wait_for_each_other(first: Replica) -> None:
     )
     slow, other = first.outbox.claim(2)
     assert (slow.channel_id, other.channel_id) == ("C0SLOW00001", "C0ANNOUNCE1")
+
+
 def announced(replica: Replica, tier: Tier = Tier.LOW) -> str:
     """Queue a card, and its announcement in a channel of its own; returns the card's id."""
     card_id = replica.ledger.ask(ask())

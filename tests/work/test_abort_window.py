@@ -8,7 +8,7 @@ from bot.ledger.tables import posts
 from bot.work.clear import DRAWN_WITHIN_S, LATE_S
 from tests.ledger.opened import ALLOWED, BEN, RETRY_S, T0, TUNNEL, Replica
 from tests.work.cloud import STANDS, Cloud
-from tests.work.test_steps import OTHER, Scene, steps_over
+from tests.work.scene import OTHER, Scene, steps_over
 
 BOTH = {TUNNEL.tunnel_id: TUNNEL, OTHER.tunnel_id: OTHER}
 WINDOW_S = 10.0

@@ -13,7 +13,7 @@ from bot.ledger.tables import deletions, posts
 from bot.ledger.watch import SET_BY_S, Watch
 from tests.ledger.opened import T0, Replica
 from tests.work.cloud import STANDS, Cloud
-from tests.work.test_steps import VERIFY_S, Scene, steps_over
+from tests.work.scene import VERIFY_S, Scene, steps_over
 
 HOUR_S = 3_600.0
 

@@ -14,7 +14,7 @@ from bot.work.looks import FRESH_S, STALE_S
 from bot.work.steps import Steps
 from tests.ledger.opened import BEN, CHANNEL, T0, TUNNEL, Replica, ask
 from tests.work.cloud import STANDS, Cloud, Look
-from tests.work.test_steps import steps_over
+from tests.work.scene import steps_over
 
 BUSY = Refused("UnsupportedOperation.MutexOperationTaskRunning", "busy", "r-busy")
 NO_ANSWER = OutcomeUnknown("reset")

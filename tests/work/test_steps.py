@@ -1,10 +1,6 @@
 """Steps at edges that end-to-end tests can't bring about: deadlines to the moment, doubts, lost leases."""
 
-import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,86 +8,19 @@ from hypothesis import strategies as st
 
 from bot.cloud.answers import described
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, State, Tier, Tunnel
+from bot.domain.model import State
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
-from bot.ledger.tables import deletions, posts
-from bot.work.clear import SAID_AFTER_S
-from bot.work.steps import Steps
-from bot.work.tries import FIRST_PAUSE_S, LONGEST_PAUSE_S, Limits, Tries
-from tests.ledger.opened import LEASE_S, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask
+from bot.ledger.tables import deletions
+from bot.work.tries import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from tests.ledger.opened import LEASE_S, RETRY_S, T0, TUNNEL, Replica, ask
 from tests.work.cloud import GONE, STANDS, Cloud, Look
-from tests.work.steps import steps_with
+from tests.work.scene import OTHER, VERIFY_S, Scene, steps_over
 
-VERIFY_S = 120.0
 NOT_FOUND = Refused("ResourceNotFound", "no such tunnel", "r-404")
 BUSY = Refused("UnsupportedOperation.MutexOperationTaskRunning", "busy", "r-busy")
 FORBIDDEN = Refused("UnauthorizedOperation", "not allowed", "r-no")
 NO_ANSWER = OutcomeUnknown("reset")
 UNREACHABLE = NotSent("refused")
-OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
-
-
-@dataclass
-class Scene:
-    """One deletion on a ledger, steps over it, and the cloud that they meet."""
-
-    replica: Replica
-    cloud: Cloud
-    steps: Steps
-    card_id: str = ""
-
-    def confirmed(self, **columns: Any) -> "Scene":
-        """Show and confirm the tunnel; `columns` are set as if earlier steps had written them."""
-        self.card_id = self.replica.show()
-        assert self.replica.decide(self.card_id).won
-        self.replica.skip_last_look()
-        if columns:
-            with self.replica.database.write() as tx:
-                tx.connection.execute(deletions.update().values(**columns))
-        return self
-
-    def act(self, *states: State) -> Deletion:
-        """Run the step of what is due."""
-        self.steps.act(self.replica.take(*states))
-        return self.now
-
-    def verify(self) -> Deletion:
-        """Look whether it's gone."""
-        self.steps.verify([self.replica.take(State.VERIFYING)])
-        return self.now
-
-    def at(self, seconds: float) -> "Scene":
-        """Move to so many seconds after T0."""
-        self.replica.clock.now = T0 + seconds
-        return self
-
-    @property
-    def now(self) -> Deletion:
-        return self.replica.now(self.card_id)
-
-    @property
-    def said(self) -> list[str]:
-        """The kinds of what is said in the thread, without the card."""
-        return [kind for kind in self.replica.queued() if kind != "card"]
-
-    def text(self, kind: str) -> str:
-        """The fallback text of a reply."""
-        body = next(row["body"] for row in self.replica.rows(posts) if row["kind"] == kind)
-        return str(json.loads(body)["text"])
-
-
-def steps_over(
-    replica: Replica, cloud: Cloud, jitter: float = 0.0, set_ahead_at: Callable[[], float] = lambda: -math.inf
-) -> Steps:
-    limits = Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20)
-    tries = Tries(limits, replica.clock, jitter=lambda: jitter, set_ahead_at=set_ahead_at)
-    return steps_with(replica, cloud, tries)
-
-
-@pytest.fixture
-def scene(first: Replica) -> Scene:
-    cloud = Cloud(look=STANDS)
-    return Scene(first, cloud, steps_over(first, cloud))
 
 
 @pytest.mark.parametrize(("unclear", "state"), [(True, State.GONE), (False, State.REFUSED)])
@@ -270,119 +199,6 @@ def test_a_look_up_that_keeps_failing_is_told_once_and_ends_at_the_deadline(scen
     assert scene.replica.queued() == ["told look-up failed", "told turned down"]
 
 
-HEALTHY = replace(TUNNEL, state="AVAILABLE", net_status="AVAILABLE", customer_gateway_id="cgw-2wqq41m9")
-DOWN = replace(HEALTHY, net_status="UNAVAILABLE")
-
-
-def standing(*tunnels: Tunnel) -> dict[str, Tunnel]:
-    return {tunnel.tunnel_id: tunnel for tunnel in tunnels}
-
-
-def shown(scene: Scene, *tunnels: Tunnel) -> list[Deletion]:
-    """Ask for these tunnels and look them up; returns the card's rows."""
-    card_id = scene.replica.ledger.ask(ask(*(tunnel.tunnel_id for tunnel in tunnels)))
-    scene.steps.prepare([scene.replica.take(State.ASKED)])
-    batch = scene.replica.ledger.batch(card_id, first=len(tunnels))
-    assert batch is not None
-    return list(batch.rows)
-
-
-@pytest.mark.parametrize(
-    ("worst", "tier", "state"),
-    [
-        (HEALTHY, Tier.HIGH, State.PENDING),
-        (replace(DOWN, tags=(("vpn-bot:protect", "yes"),)), Tier.FORBIDDEN, State.REFUSED),
-    ],
-    ids=["UP", "protected"],
-)
-@pytest.mark.parametrize("turn", [1, -1], ids=["first", "last"])
-def test_a_card_is_as_risky_as_its_riskiest_tunnel(
-    scene: Scene, worst: Tunnel, tier: Tier, state: State, turn: int
-) -> None:
-    """Whichever was named first; with a protected one among them, none can be confirmed."""
-    worst, low = replace(worst, tunnel_id="vpnx-00000001"), replace(DOWN, tunnel_id="vpnx-00000002")
-    scene.cloud.look = standing(worst, low, HEALTHY)
-    rows = shown(scene, *(worst, low)[::turn])
-    assert [(row.tier, row.state) for row in rows] == [(tier, state)] * 2
-    assert [row.stake.tier for row in rows if row.stake] == [tier, Tier.LOW]
-
-
-def test_who_is_on_the_way_out_is_not_counted_as_left(scene: Scene) -> None:
-    """Confirmed on another card, or asked for on the same: it saves nobody."""
-    one, other, leaving = (replace(HEALTHY, tunnel_id=f"vpnx-0000000{number}") for number in range(3))
-    scene.cloud.look = standing(one, other, leaving)
-    assert scene.replica.decide(shown(scene, leaving)[0].card_id).won
-    for tunnels, left in (((one,), 1), ((one, other), 0)):
-        stakes = [row.stake for row in shown(scene, *tunnels)]
-        assert {(stake.gateway_left, stake.customer_left) for stake in stakes if stake} == {(left, left)}
-
-
-def before_the_deadline(scene: Scene) -> Scene:
-    """Looked up, shown and confirmed; the time to try is almost over, and the last look is due."""
-    scene.cloud.look = standing(HEALTHY)
-    scene.card_id = shown(scene, HEALTHY)[0].card_id
-    assert scene.replica.decide(scene.card_id).won
-    with scene.replica.database.write() as tx:
-        tx.connection.execute(deletions.update().values(retry_until=T0 + RETRY_S, next_at=T0 + RETRY_S - 1))
-    return scene
-
-
-IN_TIME_OR_NOT = pytest.mark.parametrize(
-    ("early_s", "state"), [(0.001, State.CONFIRMED), (0, State.VOID)], ids=["in time", "at the deadline"]
-)
-
-
-@IN_TIME_OR_NOT
-def test_a_last_look_that_fails_is_repeated_until_the_deadline_and_nothing_is_sent(
-    scene: Scene, early_s: float, state: State
-) -> None:
-    """Said once while it goes on; then the end, with why."""
-    before_the_deadline(scene)
-    say_all(scene)
-    scene.cloud.look = UNREACHABLE
-    ended = scene.at(RETRY_S - early_s).act(State.CONFIRMED)
-    assert (ended.state, ended.code or ended.waiting_code) == (state, OwnCode.UNREACHABLE)
-    assert scene.said == ["kit 0", "waiting" if early_s else "void"]
-    assert scene.cloud.deleted == []
-
-
-@IN_TIME_OR_NOT
-def test_an_undo_kit_that_slack_does_not_take_is_waited_for_until_the_deadline(
-    scene: Scene, early_s: float, state: State
-) -> None:
-    """Without it in the thread nothing is sent."""
-    before_the_deadline(scene)
-    ended = scene.at(RETRY_S - early_s).act(State.CONFIRMED)
-    assert (ended.state, ended.code) == (state, None if early_s else OwnCode.NO_KIT)
-    assert scene.cloud.deleted == []
-
-
-def test_what_could_not_be_read_for_the_card_is_not_waited_for_after_the_confirm(scene: Scene) -> None:
-    """The card said so, as a risk, and somebody confirmed it."""
-    scene.cloud.routes = UNREACHABLE
-    before_the_deadline(scene)
-    say_all(scene)
-    assert scene.at(RETRY_S - 1).act(State.CONFIRMED).state is State.VERIFYING
-
-
-def test_what_could_be_read_for_the_card_is_waited_for_after_the_confirm(scene: Scene) -> None:
-    """A route may point at it by now."""
-    before_the_deadline(scene)
-    say_all(scene)
-    scene.cloud.routes = UNREACHABLE
-    waiting = scene.at(RETRY_S - 1).act(State.CONFIRMED)
-    assert (waiting.state, waiting.waiting_code) == (State.CONFIRMED, OwnCode.UNREACHABLE)
-    scene.cloud.routes = ()
-    assert scene.at(RETRY_S - 0.001).act(State.CONFIRMED).state is State.VERIFYING
-
-
-def say_all(scene: Scene) -> None:
-    """Slack shows the card, and the undo kit in its thread."""
-    while said := scene.replica.outbox.claim(9):
-        for post in said:
-            scene.replica.outbox.said(post, f"1.{post.post_id}")
-
-
 @given(attempts=st.integers(0, 2_000), jitter=st.floats(0, 1, exclude_max=True))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pauses_double_up_to_ten_seconds_and_never_march_in_step(
@@ -435,20 +251,3 @@ def test_a_protected_tunnel_is_called_that_whatever_its_kit(first: Replica) -> N
     card_id = first.ledger.ask(ask())
     steps_over(first, Cloud(look={TUNNEL.tunnel_id: tunnel})).prepare([first.take(State.ASKED)])
     assert (first.now(card_id).state, first.now(card_id).code) == (State.REFUSED, OwnCode.PROTECTED)
-
-
-def test_an_undo_kit_that_slack_takes_late_is_waited_for_and_the_card_says_so(first: Replica) -> None:
-    """Nobody should have to guess why nothing happens after Confirm."""
-    cloud, shown = Cloud(look=STANDS), list[str | None]()
-    scene = Scene(first, cloud, steps_over(first, cloud))
-    cloud.before_delete = lambda: shown.append(scene.now.waiting_code)
-    scene.card_id = first.ledger.ask(ask())
-    scene.steps.prepare([first.take(State.ASKED)])
-    assert first.decide(scene.card_id).won
-    assert scene.act(State.CONFIRMED).waiting_code is None
-    assert scene.at(SAID_AFTER_S + 1).act(State.CONFIRMED).waiting_code == OwnCode.NO_KIT
-    for _ in range(2):
-        for post in first.outbox.claim(9):
-            first.outbox.said(post, "1.0")
-    assert scene.at(SAID_AFTER_S + 2).act(State.CONFIRMED).state is State.VERIFYING
-    assert shown == [None]

@@ -22,7 +22,7 @@ from bot.work.deliver import Delivery
 from bot.work.worker import Lane, Worker
 from tests.ledger.opened import LEASE_S, TUNNEL, Clock, Replica, ask
 from tests.work.cloud import STANDS, Cloud
-from tests.work.test_steps import steps_over
+from tests.work.scene import steps_over
 
 DEADLINE_S = 10.0
 
