@@ -1,7 +1,7 @@
 """`vpn-bot run` that freezes itself (SIGSTOP) as it is about to send: `freezing_bot.py delete|reply`.
 
-delete: the first DeleteVpnConnection. reply: the second message, which is the first in a thread. In both
-cases the lease has been looked at, and nothing has left yet.
+delete: the first DeleteVpnConnection. reply: the third message, which is the one after the card and its undo
+kit, so the card is confirmed by then. In both cases the lease has been looked at, and nothing has left yet.
 """
 
 import os
@@ -23,7 +23,7 @@ def _is_moment(request: Any) -> bool:
     global _posts
     _posts += getattr(request, "full_url", "").endswith("chat.postMessage")
     if _moment == "reply":
-        return _posts == 2
+        return _posts == 3
     return bool(request.headers.get("X-TC-Action") == "DeleteVpnConnection")
 
 
