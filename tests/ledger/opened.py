@@ -102,7 +102,11 @@ class Replica:
     @classmethod
     def open(cls, path: Path, clock: Clock, owner: str = "first") -> Self:
         """Open the file as one more process would."""
-        database = Database(f"sqlite:///{path}", clock=clock)
+        return cls.over(Database(f"sqlite:///{path}", clock=clock), clock, owner)
+
+    @classmethod
+    def over(cls, database: Database, clock: Clock, owner: str) -> Self:
+        """The same over any database."""
         migrate(database)
         leases = Leases(database, owner=owner, lease_s=LEASE_S)
         return cls(

@@ -12,13 +12,7 @@ import pytest
 
 from bot.domain.model import Decision, State, Tunnel
 from bot.errors import LeaseLost
-from bot.ledger.cards import Cards
-from bot.ledger.claims import Claims
 from bot.ledger.database import Database
-from bot.ledger.leases import Leases
-from bot.ledger.migrations import migrate
-from bot.ledger.outbox import Outbox
-from bot.ledger.store import Ledger
 from tests.ledger.opened import ALLOWED, BEN, CHEN, RETRY_S, TUNNEL, Clock, Replica
 
 SIZE = 300
@@ -34,17 +28,7 @@ def replicas(postgres_url: str) -> Iterator[tuple[Replica, Replica]]:
         def opened(owner: str) -> Replica:
             database = Database(postgres_url, clock=time.time)
             stack.callback(database.close)
-            migrate(database)
-            leases = Leases(database, owner=owner)
-            return Replica(
-                clock=Clock(),
-                database=database,
-                ledger=Ledger(database),
-                leases=leases,
-                claims=Claims(database, leases),
-                cards=Cards(database),
-                outbox=Outbox(database, leases),
-            )
+            return Replica.over(database, Clock(), owner)
 
         yield opened("first"), opened("second")
 
