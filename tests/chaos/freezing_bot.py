@@ -4,9 +4,9 @@ delete: the first DeleteVpnConnection. reply: the third message, which is the on
 kit, so the card is confirmed by then. In both cases the lease has been looked at, and nothing has left yet.
 """
 
-import os
 import signal
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,8 @@ def _freezing(original: Callable[..., Any]) -> Callable[..., Any]:
         global _moment
         if _moment and _is_moment(request):
             _moment = ""
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this very thread: sent to the process, it may stop some milliseconds later, after the look.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return original(self, request, *args, **options)
 
     return send
