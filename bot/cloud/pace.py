@@ -6,13 +6,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Protocol
 
-# The cloud counts 100 in any sliding second, per action and region; the rest is room for late departures.
-CALLS_A_SECOND = 93.0
-GAP_S = 1 / CALLS_A_SECOND
+# The cloud counts 100 in any sliding second, per action and region. So many may leave at once after a pause,
+# and so many a second from then on; the rest is room for late departures. Deletions come by the thousand;
+# looks come a few at a time, and somebody waits for them.
+DELETES_A_SECOND, DELETES_AT_ONCE = 93.0, 2
+LOOKS_A_SECOND, LOOKS_AT_ONCE = 80.0, 15
 # Where calls queue up, so many slots are taken from the line at once: each time is a write to the database.
 TAKEN_TOGETHER = 8
-# On an idle line two may leave at once, as the last look before a deletion does; the third waits for both.
-AT_ONCE = 2
+TAKEN_FROM_AN_IDLE_LINE = 2
 # A call that leaves much later than its slot would crowd the calls after it: it takes a new slot instead.
 LATE_S = 0.03
 PAUSE_S = 1.0
@@ -21,8 +22,8 @@ PAUSE_S = 1.0
 class Line(Protocol):
     """Where slots are taken: one line for everybody who shares the account."""
 
-    def reserve(self, key: str, gap_s: float) -> float:
-        """Take the next free slot; returns in how many seconds it is."""
+    def reserve(self, key: str, gap_s: float, spare_s: float) -> float:
+        """Take the next free slot; returns in how many seconds it is, less than 0 for one of spare_s ago."""
 
     def pause(self, key: str, pause_s: float) -> None:
         """Let no slot begin for so many seconds."""
@@ -49,7 +50,7 @@ class Pace:
         """Return when the call may be sent."""
         late = True
         while late:
-            slot = self._next_slot(f"{action} {region}")
+            slot = self._next_slot(action, f"{action} {region}")
             if (early_s := slot - self._monotonic()) > 0:
                 self._sleep(early_s)
             late = self._monotonic() - slot > LATE_S
@@ -60,15 +61,17 @@ class Pace:
             self._slots.pop(f"{action} {region}", None)
         self._line.pause(f"{action} {region}", PAUSE_S)
 
-    def _next_slot(self, key: str) -> float:
+    def _next_slot(self, action: str, key: str) -> float:
         """When the next call may leave, on the monotonic clock."""
+        deletes = action == "DeleteVpnConnection"
+        gap_s = 1 / (DELETES_A_SECOND if deletes else LOOKS_A_SECOND)
+        spare_s = (DELETES_AT_ONCE if deletes else LOOKS_AT_ONCE) * gap_s
         with self._lock:
             slots = self._slots[key]
             if not slots:
-                count = TAKEN_TOGETHER if key in self._queueing else AT_ONCE
-                first_in_s = self._line.reserve(key, count * GAP_S)
+                count = TAKEN_TOGETHER if key in self._queueing else TAKEN_FROM_AN_IDLE_LINE
+                first_in_s = self._line.reserve(key, count * gap_s, spare_s - gap_s)
                 taken_at = self._monotonic()
-                (self._queueing.add if first_in_s else self._queueing.discard)(key)
-                apart_s = GAP_S if first_in_s else 0.0
-                slots.extend(taken_at + first_in_s + number * apart_s for number in range(count))
+                (self._queueing.add if first_in_s > 0 else self._queueing.discard)(key)
+                slots.extend(taken_at + max(0.0, first_in_s + number * gap_s) for number in range(count))
             return slots.popleft()

@@ -58,7 +58,8 @@ def test_three_replicas_take_each_slot_once_and_leave_none_out(slots: list[Slots
     assert [round((at - taken[0]) / gap_s) for at in taken] == list(range(REPLICAS * each))
 
 
-def test_calls_of_three_replicas_keep_the_clouds_rate(slots: list[Slots]) -> None:
+@pytest.mark.parametrize("action", ["DeleteVpnConnection", "DescribeVpnConnections"])
+def test_calls_of_three_replicas_keep_the_clouds_rate(slots: list[Slots], action: str) -> None:
     """Two threads each, for a second and a half: no sliding second has more than a hundred."""
     together = threading.Barrier(2 * REPLICAS)
 
@@ -67,7 +68,7 @@ def test_calls_of_three_replicas_keep_the_clouds_rate(slots: list[Slots]) -> Non
         together.wait(TOGETHER_WITHIN_S)
         ends, left = time.monotonic() + 1.5, []
         while time.monotonic() < ends:
-            pace.wait("DeleteVpnConnection", "ap-guangzhou")
+            pace.wait(action, "ap-guangzhou")
             left.append(time.monotonic())
         return left
 
@@ -129,3 +130,28 @@ def test_no_sliding_second_has_more_than_the_rate_whoever_asks_when(
             free_at = slot + 1 / rate
             given_slots.append(slot)
     assert most_in_a_second([slot + 1e-6 * number for number, slot in enumerate(given_slots)]) <= rate
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=1, max_size=60), st.integers(1, 6))
+@settings(deadline=None, max_examples=40)
+def test_after_a_pause_as_many_as_may_leave_at_once(
+    tmp_path_factory: pytest.TempPathFactory, pauses_s: list[float], at_once: int
+) -> None:
+    """And no sliding second has more than these and the rate."""
+    rate = 10
+    path: Path = tmp_path_factory.mktemp("slots") / "ledger.sqlite3"
+    clock = Clock(0.0)
+    database = Database(f"sqlite:///{path}", clock=clock)
+    migrate(database)
+    line = Slots(database)
+    spare_s = (at_once - 1) / rate
+    assert [line.reserve(KEY, 1 / rate, spare_s) <= 1e-9 for _ in range(at_once + 1)] == [True] * at_once + [
+        False
+    ]
+    clock.now += 10
+    left = []
+    for pause_s in pauses_s:
+        clock.now += pause_s
+        left.append(clock.now + max(0.0, line.reserve(KEY, 1 / rate, spare_s)))
+    database.close()
+    assert most_in_a_second([at + 1e-6 * number for number, at in enumerate(left)]) <= rate + at_once
