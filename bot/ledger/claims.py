@@ -10,7 +10,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Freeze, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import close_batch
-from bot.ledger.database import Database, Transaction
+from bot.ledger.database import Database, Transaction, take_turn
 from bot.ledger.deciding import end_pending
 from bot.ledger.freezes import over
 from bot.ledger.leases import Leases
@@ -88,7 +88,8 @@ class Claims:
     def expire(self, held: Held) -> None:
         """Nobody decided in time."""
         was = held.deletion
-        with self._database.write(alone=True) as tx:
+        with self._database.write() as tx:
+            take_turn(tx)
             if end_pending(tx, was.card_id, State.EXPIRED):
                 touch(tx, was.card_id, CARD)
                 add_event(tx, "expired", deletion_id=was.card_id, channel_id=was.channel_id)

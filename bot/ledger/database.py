@@ -25,8 +25,8 @@ POOL_TIMEOUT_S = 1.0
 # The server's time is asked for this often; in between the monotonic clock, which nobody sets, tells it.
 ASK_TIME_EVERY_S = 5.0
 TOLD_WITHIN_S = 1.0
-_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
-_ALONE_KEY = 0x63617264  # any number that is no other lock's, and every replica's
+_TURN = text("SELECT pg_advisory_xact_lock(:key)")
+_TURN_KEY = 0x63617264  # any number that is no other lock's, and every replica's
 # A database that hangs must not take a listener past Slack's three seconds.
 _POSTGRES_LIMITS = {
     "connect_timeout": 2,
@@ -63,17 +63,11 @@ class Database:
         self._writing = threading.Lock()
 
     @contextmanager
-    def write(self, *, alone: bool = False) -> Iterator[Transaction]:
-        """One atomic change: committed (and on disk) when the block ends, rolled back when it raises.
-
-        alone: no other such change runs meanwhile, in no replica; for those that write many rows, of which
-        two would wait for each other. On SQLite every change runs alone.
-        """
+    def write(self) -> Iterator[Transaction]:
+        """One atomic change: committed (and on disk) when the block ends, rolled back when it raises."""
         with _translated():
             if not self._is_sqlite:
                 with self._engine.begin() as connection:
-                    if alone:
-                        connection.execute(_ALONE, {"key": _ALONE_KEY})
                     yield Transaction(connection, self._server_time(connection))
                 return
             with self._turn() as left_ms, self._engine.connect() as connection:
@@ -137,6 +131,15 @@ class Database:
                 raise LedgerUnavailable("the database took too long to tell the time")
             self._asked = (asked_at, self._watch.seen(server_time))
         return self.now()
+
+
+def take_turn(tx: Transaction) -> None:
+    """Wait until no other change that took a turn runs, in any replica; the turn ends with the transaction.
+
+    For those that write many rows: two of them would wait for each other. On SQLite every change runs alone.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(_TURN, {"key": _TURN_KEY})
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import and_, case, select, update
 
 from bot.domain.model import IN_FLIGHT, Decision, Deletion, Proposal, State, Tier
 from bot.domain.policy import TYPED_CONFIRMATION, Verdict
-from bot.ledger.database import Transaction
+from bot.ledger.database import Transaction, take_turn
 from bot.ledger.freezes import over
 from bot.ledger.rows import (
     PROGRESS,
@@ -67,6 +67,8 @@ def decide(
     lead = deletion_by_id(tx, card_id)
     if lead is None or lead.card_id != card_id:
         return Decided(won=False, deletion=None)
+    if lead.batch_size > 1:
+        take_turn(tx)
     about = {"deletion_id": card_id, "actor": by, "channel_id": lead.channel_id}
     add_event(tx, "clicked", detail=decision.value, **about)
     verdict = rule(proposal(tx, lead))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, or_, update
 
 from bot.domain.model import IN_FLIGHT, State
-from bot.ledger.database import Database
+from bot.ledger.database import Database, take_turn
 from bot.ledger.leases import LEASE_S
 from bot.ledger.tables import deletions, posts
 
@@ -33,7 +33,8 @@ def put_right(database: Database) -> None:
         ),
         (posts, posts.c.shown < posts.c.wanted, posts.c.created_at, posts.c.attempts > 0),
     )
-    with database.write(alone=True) as tx:
+    with database.write() as tx:
+        take_turn(tx)
         found = 0
         for table, working, began, tried in tables:
             waits = or_(began > tx.now + AHEAD_S, tried & (table.c.next_at > tx.now + LONGEST_S))

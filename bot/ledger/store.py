@@ -11,7 +11,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
 from bot.ledger import deciding
 from bot.ledger.batches import close_batch
-from bot.ledger.database import Database, Transaction
+from bot.ledger.database import Database, Transaction, take_turn
 from bot.ledger.deciding import Decided, Rule
 from bot.ledger.rows import (
     ANNOUNCEMENT,
@@ -54,7 +54,8 @@ class Ledger:
             deletions.c.channel_id == ask.channel_id,
             deletions.c.asked_at >= since,
         )
-        with self._database.write(alone=True) as tx:
+        with self._database.write() as tx:
+            take_turn(tx)
             there = tx.connection.execute(select(deletions.c.card_id).where(is_open).limit(1)).first()
             return _add(tx, ask) if there is None else None
 
@@ -74,7 +75,7 @@ class Ledger:
         stopped before anything is sent.
         """
         try:
-            with self._database.write(alone=True) as tx:
+            with self._database.write() as tx:
                 return deciding.decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
         except IntegrityError:
             # The unique index: a tunnel of this card has another deletion under way.
@@ -89,7 +90,8 @@ class Ledger:
         What had been sent goes on, but is never sent again.
         says: what the card's thread is told, where anything was stopped.
         """
-        with self._database.write(alone=True) as tx:
+        with self._database.write() as tx:
+            take_turn(tx)
             unsent = and_(
                 deletions.c.card_id == card_id,
                 deletions.c.state == State.CONFIRMED.value,
@@ -152,7 +154,8 @@ class Ledger:
 
     def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
         """The card can't be posted: end its deletions while they are pending, and tell the requester."""
-        with self._database.write(alone=True) as tx:
+        with self._database.write() as tx:
+            take_turn(tx)
             was = deletion_by_id(tx, card_id)
             # What was never said isn't announced either.
             unsaid = and_(posts.c.card_id == card_id, posts.c.kind == ANNOUNCEMENT)
@@ -163,7 +166,8 @@ class Ledger:
 
     def lose_kit(self, card_id: str, *, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
         """An undo kit can't be said: where nobody has decided yet, nobody can any more."""
-        with self._database.write(alone=True) as tx:
+        with self._database.write() as tx:
+            take_turn(tx)
             was = deletion_by_id(tx, card_id)
             if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
                 touch(tx, card_id, CARD)
