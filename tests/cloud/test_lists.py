@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from bot.cloud.client import VpcClient
+from bot.cloud.client import OVERLAP, VpcClient
 from bot.errors import OutcomeUnknown, Refused
 from tests.cloud.vpc import REQUEST_ID, Call, Reply, StrictVpc, says, says_error
 
@@ -66,10 +66,10 @@ def test_a_list_is_read_to_its_end(
     number: int,
     calls: int,
 ) -> None:
-    """A hundred to a call, none lost, none twice, in the cloud's order."""
+    """A hundred to a call, some of which were on the page before; none lost, none twice, in their order."""
     vpc.otherwise = pages(name, entries[:number])
     assert list_all(client) == tuple(entry[key] for entry in entries[:number])
-    assert [call.fields["Offset"] for call in vpc.calls] == [100 * page for page in range(calls)]
+    assert [call.fields["Offset"] for call in vpc.calls] == [(100 - OVERLAP) * page for page in range(calls)]
 
 
 def test_routes_are_asked_for_as_documented(client: VpcClient, vpc: StrictVpc) -> None:
@@ -83,11 +83,11 @@ def test_routes_are_asked_for_as_documented(client: VpcClient, vpc: StrictVpc) -
 
 @pytest.mark.parametrize(("list_all", "name", "entries", "key"), LISTS)
 @pytest.mark.parametrize(
-    ("second", "total_count"),
+    "second",
     [
-        pytest.param(slice(99, 150), 150, id="one comes twice"),
-        pytest.param(slice(100, 149), 149, id="the count changes"),
-        pytest.param(slice(0, 0), 150, id="the rest is missing"),
+        pytest.param(slice(100, 150), id="too many have gone"),
+        pytest.param(slice(99, 100), id="the rest is missing"),
+        pytest.param(slice(0, 0), id="nothing comes"),
     ],
 )
 def test_a_list_that_changes_while_it_is_read_is_unknown(
@@ -98,13 +98,36 @@ def test_a_list_that_changes_while_it_is_read_is_unknown(
     entries: list[dict[str, Any]],
     key: str,
     second: slice,
-    total_count: int,
 ) -> None:
     """Pages that don't fit together may hide one: that is no answer."""
     assert key in entries[0]
-    vpc.replies += [page(name, entries[:100], 150), page(name, entries[second], total_count)]
+    vpc.replies += [page(name, entries[:100], 150), page(name, entries[second], 150)]
     with pytest.raises(OutcomeUnknown, match="changed"):
         list_all(client)
+
+
+@pytest.mark.parametrize(("list_all", "name", "entries", "key"), LISTS)
+@pytest.mark.parametrize("going", [1, 7, OVERLAP - 1])
+def test_what_goes_while_a_list_is_read_hides_nothing(
+    client: VpcClient,
+    vpc: StrictVpc,
+    list_all: ListAll,
+    name: str,
+    entries: list[dict[str, Any]],
+    key: str,
+    going: int,
+) -> None:
+    """A batch deletes from the very list that it looks at: all that follow move up."""
+    left = list(entries)
+
+    async def reply(call: Call) -> Response:
+        answer = await pages(name, left)(call)
+        del left[:going]
+        return answer
+
+    vpc.otherwise = reply
+    listed = list_all(client)
+    assert listed == tuple(entry[key] for entry in entries)
 
 
 def test_routes_without_permission_are_a_refusal(client: VpcClient, vpc: StrictVpc) -> None:
