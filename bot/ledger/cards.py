@@ -54,7 +54,8 @@ class Confirmed:
 
     rows: the deletions that are to be sent: a card's, or, once it was cleared, the one that is asked about.
     kits: theirs, as text; kits_due: whether a message with kits is still to be said; kits_lost: whether one
-    never will be. drawn_at: when the card first had Stop on it, None for not yet.
+    never will be. drawn_at: when the card first had Stop on it, None for not yet. freeze: what holds over a
+    whole card; for one deletion, Claims.send looks.
     """
 
     rows: tuple[Deletion, ...]
@@ -189,7 +190,7 @@ class Cards:
                 kits_due=any(unsaid),
                 kits_lost=not all(unsaid),
                 drawn_at=next((drawn_at for kind, _, drawn_at in messages if kind == CARD), None),
-                freeze=over(tx, {row.gateway_id or "" for row in rows}),
+                freeze=over(tx, {row.gateway_id or "" for row in rows}) if whole_card else None,
             )
 
     def begin_window_again(self, held: Held, says: Callable[[float], Saying]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.domain.risk import Surroundings
 
 # A look is taken anew after FRESH_S, beside what is being sent; after STALE_S, nothing is sent without it.
-FRESH_S = 2.0
+FRESH_S = 3.0
 STALE_S = 5.0
 MOST_CARDS = 4
 

@@ -34,6 +34,22 @@ def test_a_group_refused_for_a_missing_id_is_split(client: VpcClient, vpc: Stric
     assert len(vpc.calls) <= 15
 
 
+def test_where_most_are_gone_five_are_asked_for_at_a_time(client: VpcClient, vpc: StrictVpc) -> None:
+    """By a filter, which lists those that are there and refuses nothing: a batch is verified in few calls."""
+    vpc.otherwise = has(*IDS[40:43], refuses_missing="ResourceNotFound")
+    found = client.look_up(region=REGION, tunnel_ids=IDS[:100], mostly_gone=True)
+    assert list(found) == IDS[40:43]
+    assert len(vpc.calls) == 1 + 100 / 5
+
+
+def test_a_filter_that_is_refused_is_no_absence(client: VpcClient, vpc: StrictVpc) -> None:
+    """Nor is one whose answer is unclear."""
+    for error in ("UnauthorizedOperation", "InternalError"):
+        vpc.replies += [says_error("ResourceNotFound"), says_error(error)]
+        with pytest.raises((Refused, OutcomeUnknown), match=error):
+            client.look_up(region=REGION, tunnel_ids=IDS[:9], mostly_gone=True)
+
+
 def test_a_single_missing_id_is_absent(client: VpcClient, vpc: StrictVpc) -> None:
     """Refused as not found, or an empty set: both mean that the tunnel isn't there."""
     for vpc.otherwise in (has(refuses_missing="ResourceNotFound"), has()):

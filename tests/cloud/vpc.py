@@ -169,10 +169,19 @@ def tunnel(tunnel_id: str) -> dict[str, object]:
 def has(*tunnel_ids: str, refuses_missing: str = "") -> Reply:
     """Describe the asked tunnels that are among `tunnel_ids`, at most 100 in one call.
 
-    With `refuses_missing`, a call that asks for any other tunnel is refused with that code.
+    With `refuses_missing`, a call that asks for any other tunnel is refused with that code; a filter with up
+    to five ids is not.
     """
 
     async def reply(call: Call) -> Response:
+        filters = call.fields.get("Filters")
+        if isinstance(filters, list):
+            ((by, values),) = (one.values() for one in filters)
+            listed = [tunnel(one) for one in tunnel_ids if one in values]
+            assert (by, len(values) <= 5) == ("vpn-connection-id", True)
+            return await says(
+                {"Response": {"TotalCount": len(listed), "VpnConnectionSet": listed, "RequestId": REQUEST_ID}}
+            )(call)
         asked = call.fields["VpnConnectionIds"]
         assert isinstance(asked, list)
         if call.action != "DescribeVpnConnections" or not 1 <= len(asked) <= call.fields["Limit"] == 100:  # type: ignore[operator]  # a wrong type fails the test, as it should
