@@ -10,7 +10,7 @@ from typing import Protocol
 # and so many a second from then on; the rest is room for late departures. Deletions come by the thousand;
 # looks come a few at a time, and somebody waits for them.
 DELETES_A_SECOND, DELETES_AT_ONCE = 93.0, 2
-LOOKS_A_SECOND, LOOKS_AT_ONCE = 88.0, 8
+LOOKS_A_SECOND, LOOKS_AT_ONCE = 85.0, 8
 # Where calls queue up, so many slots are taken from the line at once: each time is a write to the database.
 TAKEN_TOGETHER = 8
 TAKEN_FROM_AN_IDLE_LINE = 2
