@@ -168,9 +168,10 @@ class VpcClient:
             page = self._call(action, region, asked, parse, f"{about} offset={offset}")
             end, total = offset + len(page.items), page.total_count
             torn = bool(found) and not page.items.keys() & found.keys()
-            if torn or (end < total and len(page.items) <= OVERLAP):
-                raise OutcomeUnknown("the list changed while it was read", request_id=page.request_id)
             found |= page.items
+            short = len(page.items) <= OVERLAP if end < total else len(found) < total
+            if torn or short:
+                raise OutcomeUnknown("the list changed while it was read", request_id=page.request_id)
             offset = end - OVERLAP
         return tuple(found.values())
 

@@ -88,6 +88,7 @@ def test_routes_are_asked_for_as_documented(client: VpcClient, vpc: StrictVpc) -
         pytest.param(slice(100, 150), id="too many have gone"),
         pytest.param(slice(99, 100), id="the rest is missing"),
         pytest.param(slice(0, 0), id="nothing comes"),
+        pytest.param(slice(0, 100), id="the same comes again"),
     ],
 )
 def test_a_list_that_changes_while_it_is_read_is_unknown(
