@@ -98,7 +98,8 @@ def undo_kit(which: str) -> None:
     from bot.domain.undo import from_text
 
     with _ledger() as ledger:
-        text = ledger.history.kit(which)
+        # No id has capitals, and what no terminal can write is none.
+        text = ledger.history.kit(which.strip().lower().encode(errors="replace").decode())
     if text is None:
         click.echo("There is no undo kit of such a tunnel or deletion. See vpn-bot history.", err=True)
         sys.exit(1)

@@ -127,7 +127,9 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
         since=lead.ended_at or lead.asked_at,
     )
     if fresh_id is None:
-        return notes.private("There is a fresh card already, further down in this channel.")
+        return notes.private(
+            "A fresh card has been asked for already; it comes further down, or whoever asked is told why."
+        )
     desk.wake()
     log.info("asked again deletion=%s after=%s user=%s", fresh_id, card_id, person.user_id)
     return None

@@ -159,6 +159,11 @@ def test_the_undo_kit_is_printed_again(played: tuple[Play, Card, Card], run: Run
     printed = run("undo-kit", deletion_id)
     assert printed.returncode == 0
     assert run("undo-kit", gone.tunnel_id).stdout == printed.stdout
+    assert run("undo-kit", f" {gone.tunnel_id.upper()}").stdout == printed.stdout
+    for rubbish in ("\udcff\udcfe", "'; --", "<!channel>"):
+        none = run("undo-kit", rubbish)
+        assert (none.returncode, none.stdout) == (1, "")
+        assert none.stderr == "There is no undo kit of such a tunnel or deletion. See vpn-bot history.\n"
     assert (
         json.loads(printed.stdout.partition("\n\n")[0])["VpnConnectionName"] == f"tunnel-{gone.tunnel_id[5:]}"
     )

@@ -116,7 +116,7 @@ def window(deletion: Deletion) -> list[list[Element]]:
             bold(f"Deleting in {deletion.window_s:.0f} s"),
             plain(", at "),
             clock(deletion.send_at),
-            plain(". Anybody here may press Stop before."),
+            plain(". Anybody of this workspace may press Stop before."),
         ]
     ]
 

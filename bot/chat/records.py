@@ -20,7 +20,8 @@ def history(deletions: Sequence[Deletion]) -> Body:
         return private("No deletions are known that fit.")
     rows = [[_cell(bold(word)) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
     more = f"The latest {ROWS}; narrow it with a tunnel, a gateway, @somebody, or since 7d."
-    text = more if len(deletions) > ROWS else f"{len(deletions)} deletions."
+    all_of_them = "1 deletion." if len(deletions) == 1 else f"{len(deletions)} deletions."
+    text = more if len(deletions) > ROWS else all_of_them
     return {"text": text, "blocks": [lines([plain(text)]), {"type": "table", "rows": rows}]}
 
 
@@ -70,7 +71,7 @@ def _scope(freeze: Freeze) -> str:
 
 
 def _freeze(freeze: Freeze) -> list[Element]:
-    lasting = f", {write_duration(max(60.0, freeze.until - freeze.at) // 60 * 60)} long"
+    lasting = f", {write_duration(max(60, round((freeze.until - freeze.at) / 60) * 60))} long"
     until = [plain("  until "), clock(freeze.until), plain(f" ({moment(freeze.until)}{lasting}) by ")]
     return [value(_scope(freeze)), *until, person(freeze.by)]
 

@@ -22,6 +22,8 @@ DRAWN_AGAIN_S = 0.5
 SAID_AFTER_S = 2.0
 # Due for longer than this, a deletion was left alone: its bot was away, or a clock leapt ahead.
 LATE_S = 6.0
+# Away for longer than this when its abort window ended, nobody could press Stop in all of it.
+AWAY_S = 2.0
 # So late Stop may appear on the card, and people still have all of the abort window but a moment.
 DRAWN_WITHIN_S = 2.0
 
@@ -91,7 +93,7 @@ class Clearing:
         if drawn_at is None:
             self._wait(held, DRAWN_AGAIN_S, OwnCode.TOO_LATE)
             return False
-        if held.late_s <= LATE_S and drawn_at - began_at <= DRAWN_WITHIN_S:
+        if held.late_s <= AWAY_S and drawn_at - began_at <= DRAWN_WITHIN_S:
             return True
         self._cards.begin_window_again(
             held, lambda ends: Saying(kind="window again", body=replies.window_again(deletion, ends))

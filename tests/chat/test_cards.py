@@ -345,7 +345,7 @@ def test_the_abort_window_is_on_the_card_until_it_is_over() -> None:
     for batch in (batch_of(confirmed), batch_of(confirmed, confirmed)):
         words = shown(*batch.rows)
         assert "Deleting in 10 s" in words
-        assert "Anybody here may press Stop" in words
+        assert "Anybody of this workspace may press Stop" in words
     for over in ({"sent_at": T0 + 70}, {"waiting_code": "ResourceInUse"}, {"window_s": None}):
         assert "Deleting in" not in shown(replace(confirmed, **over))
 

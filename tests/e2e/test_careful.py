@@ -395,6 +395,6 @@ def test_pressing_for_a_fresh_card_again_and_again_brings_one(play: Play) -> Non
     fresh(card, "chen")
     for user in ("chen", "ana"):
         play.stage.slack.press(user, CHANNEL, card.ts, "fresh_card")
-        play.wait_private(user, "There is a fresh card already")
+        play.wait_private(user, "A fresh card has been asked for already")
     asking = [m for m in play.stage.slack.messages(CHANNEL) if m.buttons and card.tunnel_id in m.text]
     assert len(asking) == 2  # the void one, and the fresh one

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.explain import OwnCode
 from bot.domain.model import Decision, State
 from bot.ledger.tables import posts
-from bot.work.clear import DRAWN_WITHIN_S, LATE_S
+from bot.work.clear import AWAY_S, DRAWN_WITHIN_S
 from tests.ledger.opened import ALLOWED, BEN, RETRY_S, T0, TUNNEL, Replica
 from tests.work.cloud import STANDS, Cloud
 from tests.work.scene import OTHER, Scene, steps_over
@@ -72,7 +72,7 @@ def test_a_moment_is_nothing(scene: Scene, late_s: float, again: bool) -> None:
     assert state is (State.CONFIRMED if again else State.VERIFYING)
 
 
-@pytest.mark.parametrize(("late_s", "again"), [(LATE_S, False), (LATE_S + 0.1, True), (200.0, True)])
+@pytest.mark.parametrize(("late_s", "again"), [(AWAY_S, False), (AWAY_S + 0.1, True), (200.0, True)])
 def test_a_bot_that_was_away_when_it_ended_gives_people_all_of_it_again(
     scene: Scene, late_s: float, again: bool
 ) -> None:
@@ -116,10 +116,10 @@ def test_a_card_of_several_has_one_window(first: Replica) -> None:
     cloud = Cloud(look=BOTH)
     scene = confirm(Scene(first, cloud, steps_over(first, cloud)), first.show(TUNNEL, OTHER))
     draw(scene)
-    scene.at(WINDOW_S + LATE_S + 1).act(State.CONFIRMED)
+    scene.at(WINDOW_S + AWAY_S + 1).act(State.CONFIRMED)
     batch = first.ledger.batch(scene.card_id, first=10)
     assert batch is not None
-    assert {row.send_at for row in batch.rows} == {T0 + 2 * WINDOW_S + LATE_S + 1}
+    assert {row.send_at for row in batch.rows} == {T0 + 2 * WINDOW_S + AWAY_S + 1}
     assert cloud.deleted == []
 
 
