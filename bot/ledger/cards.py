@@ -10,7 +10,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
 from bot.domain.risk import highest
 from bot.ledger.claims import write_held
-from bot.ledger.database import Database, Transaction, take_turn
+from bot.ledger.database import Database, take_turn
 from bot.ledger.freezes import over
 from bot.ledger.rows import (
     ANNOUNCEMENT,
@@ -200,7 +200,7 @@ class Cards:
         """
         was = held.deletion
         with self._database.write() as tx:
-            _take_turn_of_several(tx, was)
+            take_turn(tx)
             send_at = tx.now + (was.window_s or 0.0)
             write_held(tx, held, send_at=send_at, next_at=send_at, **released())
             of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.CONFIRMED.value)
@@ -214,7 +214,7 @@ class Cards:
         """Every tunnel of the card is as it was shown: all of them may be sent."""
         was = held.deletion
         with self._database.write() as tx:
-            _take_turn_of_several(tx, was)
+            take_turn(tx)
             free = {"cleared_at": tx.now, "waiting_code": None, **released()}
             write_held(tx, held, next_at=tx.now, **free)
             others = _unsent(was.card_id)
@@ -227,7 +227,7 @@ class Cards:
         """
         was = held.deletion
         with self._database.write() as tx:
-            _take_turn_of_several(tx, was)
+            take_turn(tx)
             ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
             ended |= {"message": message, **released()}
             write_held(tx, held, **ended)
@@ -238,11 +238,6 @@ class Cards:
             add_says(tx, was, [says])
             detail = f"{code}: {message}" if message else code
             add_event(tx, "void", deletion_id=was.card_id, channel_id=was.channel_id, detail=detail)
-
-
-def _take_turn_of_several(tx: Transaction, deletion: Deletion) -> None:
-    if deletion.batch_size > 1:
-        take_turn(tx)
 
 
 def _seen(shown: Shown) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def decide(
     lead = deletion_by_id(tx, card_id)
     if lead is None or lead.card_id != card_id:
         return Decided(won=False, deletion=None)
-    if lead.batch_size > 1:
+    if lead.batch_size > 1:  # a single row waits for nobody, and a click not for a round trip more
         take_turn(tx)
     about = {"deletion_id": card_id, "actor": by, "channel_id": lead.channel_id}
     add_event(tx, "clicked", detail=decision.value, **about)

@@ -80,11 +80,11 @@ class Clearing:
         Or the clock was set back since: nobody knows how long ago that is.
         """
         deletion = held.deletion
-        if deletion.sent_at is None and (deletion.decided_at or 0.0) > self._tries.clock() + LATE_S:
-            return True
+        if deletion.sent_at is not None:
+            return False
+        set_back = (deletion.decided_at or 0.0) > self._tries.clock() + LATE_S
         its_turn_s = LATE_S + 2 * PACE_S * deletion.batch_size
-        untried = deletion.sent_at is None and held.late_s > its_turn_s
-        return untried and not self._tries.in_time(deletion)
+        return set_back or (held.late_s > its_turn_s and not self._tries.in_time(deletion))
 
     def _had_window(self, held: Held, confirmed: Confirmed) -> bool:
         """Whether people could press Stop, on a card that showed it, until just now."""

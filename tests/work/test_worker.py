@@ -96,7 +96,8 @@ def test_a_wake_is_quicker_than_the_poll(monkeypatch: pytest.MonkeyPatch) -> Non
         wait(lambda: queue.claims == 1)
         queue.due.append(7)
         running.wake()
-        wait(lambda: queue.done == [7])
+        wait(lambda: queue.done)
+    assert queue.done == [7]
 
 
 def test_without_a_wake_it_is_found_at_the_next_poll(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,8 @@ def test_without_a_wake_it_is_found_at_the_next_poll(monkeypatch: pytest.MonkeyP
     with lane(queue):
         wait(lambda: queue.claims > 1)
         queue.due.append(7)
-        wait(lambda: queue.done == [7])
+        wait(lambda: queue.done)
+    assert queue.done == [7]
 
 
 def test_no_more_run_at_once_than_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +138,8 @@ def test_a_claim_that_fails_stops_no_lane(monkeypatch: pytest.MonkeyPatch, error
     with lane(queue):
         wait(lambda: queue.claims > 3)
         queue.claim_error = None
-        wait(lambda: queue.done == [1])
+        wait(lambda: queue.done)
+    assert queue.done == [1]
 
 
 def test_one_row_that_breaks_is_set_back_and_its_group_is_run_without_it(
@@ -174,7 +177,8 @@ def test_a_row_that_cannot_even_be_set_back_ends_no_lane(
     with lane(queue):
         wait(lambda: queue.over == [1])
         queue.due.append(2)
-        wait(lambda: queue.done == [2])
+        wait(lambda: queue.done)
+    assert queue.done == [2]
 
 
 class Told:
