@@ -9,7 +9,7 @@ help:
 	@echo "make rehearse   the whole bot on this machine, against a local Slack and a local cloud"
 	@echo "make test       the tests; says what it skipped and why"
 	@echo "make check      format, lint, types, tests: what CI runs"
-	@echo "make bench      the figures in README.md, each with its peer"
+	@echo "make bench      the figures in docs/performance.md, each with its peer"
 	@echo "make chaos      minutes of kills, freezes and cut connections, and what came of them"
 
 $(READY): requirements.txt pyproject.toml

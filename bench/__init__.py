@@ -1,1 +1,1 @@
-"""The figures in README.md, each measured against its peer in the same run; `python -m bench`."""
+"""The figures in docs/performance.md, each measured against its peer in the same run; `python -m bench`."""

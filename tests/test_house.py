@@ -222,12 +222,40 @@ def test_the_manifest_has_no_scopes_of_a_person() -> None:
 
 
 def settings_rows() -> set[str]:
-    """The settings that README.md's table has a row for."""
-    rows = re.findall(r"^\| ([A-Z_, ]+) \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    """The settings that a table of docs/settings.md has a row for."""
+    rows = re.findall(r"^\| ([A-Z_, ]+) \|", (ROOT / "docs/settings.md").read_text("utf-8"), re.MULTILINE)
     return {name for row in rows for name in row.split(", ")}
 
 
-def test_every_setting_has_its_place_in_the_readmes_table_and_no_other_has() -> None:
+def links() -> list[tuple[str, str, str]]:
+    """Page, target and heading of every link between our pages; "" for no target, or no heading."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    found = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
+    return [
+        (str(page.relative_to(ROOT)), *link)
+        for page in pages
+        for link in found.findall(page.read_text("utf-8"))
+    ]
+
+
+def headings(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    """A reader who follows one finds the file, and the heading where one is named."""
+    wrong = [
+        (page, path, heading)
+        for page, path, heading in links()
+        for target in [(ROOT / page).parent / path if path else ROOT / page]
+        if not target.exists() or (heading and heading not in headings(target))
+    ]
+    assert len(links()) > 20
+    assert wrong == []
+
+
+def test_every_setting_has_its_place_in_the_settings_page_and_no_other_has() -> None:
     """What can be set is written down; what is written down can be set."""
     assert settings_rows() == {name.upper() for name in Settings.model_fields}
 
