@@ -79,6 +79,12 @@ def quote(text: str, limit: int = 500) -> Block:
     }
 
 
+def code(text: str) -> Block:
+    """Our own text exactly as it stands, to be copied; Slack reads no mark-up in it."""
+    piece = {"type": "text", "text": text}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [piece]}]}
+
+
 def seconds(duration_s: float) -> str:
     """A duration for people: 3.2 s, 41 s."""
     return f"{duration_s:.1f} s" if duration_s < 10 else f"{duration_s:.0f} s"

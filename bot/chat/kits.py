@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks import Block, Body, Element, bold, escape, lines, plain, value
+from bot.chat.blocks import Block, Body, Element, bold, code, escape, lines, plain, value
 from bot.domain.text import clean
 from bot.domain.undo import UndoKit, as_command, as_json, from_text, route_text
 
@@ -71,8 +71,7 @@ def _routes(kit: UndoKit) -> list[list[Element]]:
 def _preformatted(text: str) -> Iterator[Block]:
     """Text as it stands; no character of a long one is lost."""
     for start in range(0, len(text), PIECE_LIMIT):
-        piece = {"type": "text", "text": text[start : start + PIECE_LIMIT]}
-        yield {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [piece]}]}
+        yield code(text[start : start + PIECE_LIMIT])
 
 
 def _size(block: Block) -> int:

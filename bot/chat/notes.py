@@ -1,8 +1,10 @@
 """What only one person is told. The text is mrkdwn: our own words, with foreign ones cleaned and escaped."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.chat.blocks import Body, escape, moment, utc
+from bot.chat.blocks import Body, code, escape, lines, moment, plain, utc
+from bot.domain.command import DeleteCommand, suggestion
 from bot.domain.model import Batch, Deletion, State, Tunnel
 from bot.domain.policy import Verdict
 from bot.domain.text import clean
@@ -13,6 +15,30 @@ SHOWN_IDS = 10
 def private(sentence: str) -> Body:
     """One sentence of our own (foreign words in it are already clean) for one person's eyes."""
     return {"text": escape(sentence)}
+
+
+def _with_command(sentence: str, command: DeleteCommand | None) -> Body:
+    """A sentence that ends with a colon, and the command to type; without it, where there is none."""
+    text = suggestion(command) if command else ""
+    if not text:
+        return private(f"{sentence.removesuffix(':')}.")
+    return {"text": escape(f"{sentence} {text}"), "blocks": [lines([plain(sentence)]), code(text)]}
+
+
+def _as_asked(deletion: Deletion) -> DeleteCommand | None:
+    """What was typed, with the region spelt out; None where the ledger doesn't tell any more."""
+    wanted = deletion.wanted
+    if not wanted and deletion.batch_size == 1 and deletion.tunnel_id:
+        wanted = (deletion.tunnel_id,)
+    if not wanted and (deletion.gateway_id is None or (deletion.tunnel_id and deletion.tunnel is None)):
+        return None
+    return DeleteCommand(
+        tunnel_ids=wanted,
+        gateway_id=deletion.gateway_id if len(wanted) < 2 else None,  # several may be on several gateways
+        region=deletion.region,
+        reason=deletion.reason,
+        break_glass=deletion.break_glass,
+    )
 
 
 def no_such_tunnel(deletion: Deletion, missing: Sequence[str], gone: Deletion | None) -> Body:
@@ -32,9 +58,8 @@ def no_such_tunnel(deletion: Deletion, missing: Sequence[str], gone: Deletion | 
             "text": f"{escape(text)} vpn-bot deleted {gone.tunnel_id} at {moment(gone.ended_at)}; "
             f"<@{gone.requester_id}> had asked for it."
         }
-    return private(
-        f"{text} If it is in another region, say which: /vpn delete {missing[0]} --region <region>"
-    )
+    them = "they are" if len(missing) > 1 else "it is"
+    return private(f"{text} If {them} in another region, add --region and its name to the command.")
 
 
 def no_tunnels(deletion: Deletion) -> Body:
@@ -94,22 +119,21 @@ def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
     tunnel_id, its_gateway = clean(tunnel.tunnel_id, 40), clean(tunnel.gateway_id, 40)
     asked = len(deletion.wanted)
     result = f"Nothing was done for any of the {asked}" if asked > 1 else "Nothing was done"
-    return private(
-        f"{tunnel_id} isn't on gateway {deletion.gateway_id}; it is on {its_gateway}. {result}. "
-        f"If it's the right tunnel, ask with its gateway: /vpn delete {its_gateway} {tunnel_id}"
-    )
+    sentence = f"{tunnel_id} isn't on gateway {deletion.gateway_id}; it is on {its_gateway}. {result}."
+    again = _as_asked(deletion)
+    if asked > 1:
+        return _with_command(f"{sentence} If these are the right tunnels, leave the gateway out:", again)
+    with_its_own = replace(again, gateway_id=tunnel.gateway_id) if again else None
+    return _with_command(f"{sentence} If it's the right tunnel, ask with its gateway:", with_its_own)
 
 
 def cannot_post(deletion: Deletion) -> Body:
     """How to invite the bot; nothing else was done."""
-    again = f"ask again: `/vpn delete {deletion.tunnel_id}`" if deletion.batch_size == 1 else "ask again"
-    return {
-        "text": (
-            "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted. "
-            f"Type `/invite @vpn-bot` here, then {again}. "
-            "In a direct message between people it can't be used."
-        )
-    }
+    return _with_command(
+        "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted. In a direct "
+        "message between people it can't be used. In a channel, type /invite @vpn-bot, then ask again:",
+        _as_asked(deletion),
+    )
 
 
 def cannot_announce(channel_id: str) -> Body:

@@ -162,7 +162,7 @@ _PERMISSION: Texts = {
     "AuthFailure.UnauthorizedOperation": (
         "The bot's user may not do this",
         "The credentials are good, but no CAM policy allows them this action on this tunnel.",
-        "In CAM, allow vpc:DeleteVpnConnection on the tunnel, and the vpc:Describe actions in docs/install.md.",
+        "In CAM, allow what docs/install.md lists: vpc:DeleteVpnConnection and the vpc:Describe actions.",
     ),
     "UnauthorizedOperation": (
         "A CAM policy does not allow this",

@@ -48,6 +48,7 @@ from bot.domain.looking_back import HistoryCommand, read_history, write_history
 from bot.domain.text import clean
 from bot.domain.typed import as_typed
 from bot.domain.words import REASON_LIMIT, TEXT_LIMIT, bad, nearest, next_word, plain, unknown
+from bot.errors import BadCommand
 
 __all__ = [
     "HELP",
@@ -62,6 +63,7 @@ __all__ = [
     "UnfreezeCommand",
     "parse",
     "render",
+    "suggestion",
 ]
 
 HELP = f"""\
@@ -131,6 +133,16 @@ def render(command: Command) -> str:
             return write_history(command)
         case HelpCommand():
             return "help"
+
+
+def suggestion(command: Command) -> str:
+    """The whole command as a person types or pastes it; "" for one that `parse` would not read as meant."""
+    text = render(command)
+    try:
+        is_read = parse(text) == command
+    except BadCommand:  # too long, or an id of the cloud's in a new form
+        is_read = False
+    return f"/vpn {as_typed(text)}" if is_read else ""
 
 
 _VERBS: Mapping[str, Callable[[str], Command | None]] = {

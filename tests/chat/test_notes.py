@@ -1,17 +1,22 @@
 """What one person is told privately: safe for any foreign word, and true about who was first."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.chat import notes
-from bot.domain.command import HELP, parse
+from bot.chat.blocks import escape
+from bot.domain.command import HELP, DeleteCommand, parse
 from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.typed import as_sent
 from bot.errors import BadCommand
+from bot.rehearsal.limits import objects
 from tests.chat.hostile import assert_fit, batch_of, deletions, foreign, tunnels
 from tests.chat.test_cards import CONFIRMED, PENDING, T0
+from tests.domain import spoken
 
 
 @given(deletion=st.none() | deletions, blocker=st.none() | deletions, tunnel=tunnels)
@@ -97,10 +102,10 @@ def test_who_clicks_twice_is_not_told_of_themselves() -> None:
 
 
 def test_a_missing_tunnel_is_answered_with_what_may_be_wrong() -> None:
-    """The region; no other is made up."""
+    """The region; no other is made up, and nothing is shown to paste that can't be read."""
     text = notes.no_such_tunnel(PENDING, ["vpnx-p0j11j28"], None)["text"]
     assert "is no VPN tunnel vpnx-p0j11j28 in ap-guangzhou" in text
-    assert text.endswith("/vpn delete vpnx-p0j11j28 --region &lt;region&gt;")
+    assert text.endswith("add --region and its name to the command.")
     both = notes.no_such_tunnel(PENDING, ["vpnx-p0j11j28", "vpnx-k2m4n6p8"], None)["text"]
     assert "are no VPN tunnels vpnx-p0j11j28, vpnx-k2m4n6p8 in" in both
 
@@ -147,12 +152,70 @@ def test_another_gateway_is_named_and_the_command_shown() -> None:
         Tunnel(tunnel_id="vpnx-p0j11j28", gateway_id="vpngw-true0000"),
     )["text"]
     assert "isn't on gateway vpngw-typed000; it is on vpngw-true0000" in text
-    assert text.endswith("/vpn delete vpngw-true0000 vpnx-p0j11j28")
+    assert "/vpn delete vpngw-true0000 vpnx-p0j11j28" in text
 
 
 def test_where_the_bot_cannot_post_it_says_how_to_invite_it() -> None:
     """And that nothing will be deleted meanwhile."""
     text = notes.cannot_post(PENDING)["text"]
-    assert "`/invite @vpn-bot`" in text
-    assert "`/vpn delete vpnx-p0j11j28`" in text
+    assert "type /invite @vpn-bot" in text
     assert "nothing will be deleted" in text
+
+
+def asked_for(command: DeleteCommand) -> Deletion:
+    """The ask that such a command makes, in the region that it named or another."""
+    return replace(
+        PENDING,
+        state=State.ASKED,
+        tunnel=None,
+        tunnel_id=next(iter(command.tunnel_ids), ""),
+        wanted=command.tunnel_ids,
+        batch_size=max(1, len(command.tunnel_ids)),
+        gateway_id=command.gateway_id,
+        region=command.region or "ap-guangzhou",
+        reason=command.reason,
+        break_glass=command.break_glass,
+    )
+
+
+def suggested(body: dict[str, Any]) -> str:
+    """The command that a note shows, as somebody copies it from Slack: it is also the end of its text."""
+    (block,) = (one for one in objects(body["blocks"]) if one.get("type") == "rich_text_preformatted")
+    command = str(block["elements"][0]["text"])
+    assert body["text"].endswith(escape(command))
+    return command
+
+
+@given(command=spoken.deletes)
+@example(replace(spoken.GLASS, region="ap-singapore", reason='it said "no", <twice> & `once`'))
+def test_a_command_that_a_note_shows_means_what_was_meant(command: DeleteCommand) -> None:
+    """Pasted as it stands it asks for the same, in the same region, with the same reason and incident.
+
+    The gateway alone is another: the tunnel's own, or, of several tunnels, none.
+    """
+    asked = asked_for(command)
+    same = replace(command, region=asked.region)
+    several = len(command.tunnel_ids) > 1
+    notes_with_what_they_mean = {
+        "cannot post": (notes.cannot_post(asked), replace(same, gateway_id=None) if several else same)
+    }
+    if command.tunnel_ids:
+        tunnel = Tunnel(tunnel_id=command.tunnel_ids[0], gateway_id="vpngw-true0000")
+        notes_with_what_they_mean["other gateway"] = (
+            notes.other_gateway(replace(asked, gateway_id="vpngw-typed000"), tunnel),
+            replace(same, gateway_id=None if several else "vpngw-true0000"),
+        )
+    for body, meant in notes_with_what_they_mean.values():
+        pasted = suggested(body)
+        assert pasted.startswith("/vpn ")
+        assert parse(as_sent(pasted.removeprefix("/vpn "))) == meant
+
+
+def test_a_command_that_could_not_be_read_is_not_shown() -> None:
+    """Too long, or about something that the ledger no longer tells: then it isn't guessed."""
+    many = asked_for(replace(spoken.BARE, tunnel_ids=tuple(f"vpnx-{n:08}" for n in range(200))))
+    damaged = replace(PENDING, wanted=(), batch_size=3, tunnel=None)
+    for deletion in (many, damaged):
+        body = notes.cannot_post(deletion)
+        assert "blocks" not in body
+        assert body["text"].endswith("then ask again.")

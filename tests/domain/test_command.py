@@ -1,11 +1,14 @@
 """Every command has a text that reads as itself; help and refusals show right ones; any text is survived."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.domain.codes import TEXTS
 from bot.domain.command import (
     HELP,
     Command,
@@ -16,9 +19,13 @@ from bot.domain.command import (
     UnfreezeCommand,
     parse,
     render,
+    suggestion,
 )
+from bot.domain.typed import as_sent
 from bot.errors import BadCommand
 from tests.domain.spoken import ALL, BARE, BOTH, EXAMPLES, FULL, GLASS, TWO, commands, deletes
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_help_shows_examples_that_work() -> None:
@@ -50,6 +57,44 @@ def test_every_example_is_read_as_its_verb(shown: str) -> None:
 def test_a_rendered_command_reads_as_itself(command: Command) -> None:
     """`render` writes what `parse` reads, whatever stands in the reason."""
     assert parse(render(command)) == command
+
+
+# A mention of a person isn't typed: Slack puts it in.
+@given(commands.filter(lambda command: getattr(command, "user_id", None) is None))
+def test_a_suggested_command_is_read_as_meant_when_it_is_pasted(command: Command) -> None:
+    """Slack escapes what is pasted, as it does what is typed."""
+    shown = suggestion(command)
+    assert parse(as_sent(shown.removeprefix("/vpn "))) == command
+
+
+def test_a_command_that_would_not_be_read_is_not_suggested() -> None:
+    """Nothing that fails when it is pasted."""
+    many = tuple(f"vpnx-{number:08}" for number in range(200))
+    assert suggestion(replace(BARE, tunnel_ids=many)) == ""
+    assert suggestion(replace(BARE, gateway_id="vpngw-<new form>")) == ""
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OPEN_PLACES = re.compile(r"[…\[\]|]|\b(gateway|tunnel)\b")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_whole_command_in_the_documents_is_read(document: Path) -> None:
+    """What somebody copies from there works; what shows a form, with places to fill in, is no command."""
+    text = document.read_text("utf-8")
+    shown = [*re.findall(r"`/vpn ([^`\n]+)`", text), *re.findall(r"^ {4,}/vpn (.+)$", text, re.MULTILINE)]
+    whole = [command for command in shown if not OPEN_PLACES.search(command)]
+    assert whole or document.name != "README.md"
+    for command in whole:
+        assert render(parse(command)).split()[0] == command.split()[0]
+
+
+def test_every_command_that_a_text_of_ours_names_is_one() -> None:
+    """Titles, meanings and next steps of all codes."""
+    texts = [text for _, tables in TEXTS for texts in tables for three in texts.values() for text in three]
+    named = [verb for text in texts for verb in re.findall(r"/vpn (\w+)", text)]
+    assert named
+    assert [type(parse(verb)) for verb in named] == [FreezesCommand] * len(named)
 
 
 @st.composite
