@@ -32,7 +32,7 @@ def run() -> None:
     """Connect to Slack and work until SIGTERM or Ctrl-C."""
     from bot.app import Bot  # imported here so that `--help` answers at once
     from bot.logs import configure
-    from bot.settings import Settings, strangers
+    from bot.settings import BOLT_READS, Settings, unread_settings
 
     _share_heaps()
     stopped = threading.Event()
@@ -41,8 +41,10 @@ def run() -> None:
     try:
         settings = Settings.load()
         configure(settings.vpn_bot_log_format)
-        for sentence in strangers():
+        for sentence in unread_settings():
             logging.getLogger(__name__).warning(sentence)
+        for name in BOLT_READS:
+            os.environ.pop(name, None)
         Bot(settings).run_until(stopped)
     except BotError as error:
         click.echo(f"vpn-bot can't start:\n{error}", err=True)

@@ -2,19 +2,30 @@
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from bot.domain.policy import When
 from bot.errors import BadSettings
+from bot.unread_settings import unread
 
 SECRETS_DIR = "/run/secrets"
+SECRETS_DIR_SETTING = "VPN_BOT_SECRETS_DIR"
+ENV_FILE = ".env"
+ENCODING = "utf-8-sig"  # Windows' editors begin UTF-8 with a byte order mark, which belongs to no name
+# Bolt takes these from the environment by itself; it then expects an installation by OAuth, and answers none.
+BOLT_READS = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN")
 PEOPLE_ID = re.compile("[UWS][A-Z0-9]{2,}")
 PEOPLE_EXAMPLE = "U012AB3CD or S012AB3CD"
 CHANNEL_ID = re.compile("[CGD][A-Z0-9]{2,}")
@@ -100,14 +111,29 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_none_where_unset)]
 class LedgerSettings(BaseSettings):
     """What it takes to read the ledger; each field's environment variable is its name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
+        extra="ignore",
+        hide_input_in_errors=True,
+        frozen=True,
+    )
 
     vpn_bot_database_url: str = Field(default_factory=_default_ledger, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_mark(cls, values: dict[str, object]) -> dict[str, object]:
+        """A file in the secrets directory may begin with a byte order mark too."""
+        return {
+            name: value.removeprefix("\ufeff") if isinstance(value, str) else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def load(cls) -> Self:
         """Read everything; raises BadSettings with one line for each setting that is missing or wrong."""
-        secrets = os.environ.get("VPN_BOT_SECRETS_DIR", SECRETS_DIR)
+        secrets = os.environ.get(SECRETS_DIR_SETTING, SECRETS_DIR)
         try:
             return cls(
                 _secrets_dir=secrets if Path(secrets).is_dir() else None  # type: ignore[call-arg]  # it takes it
@@ -155,6 +181,17 @@ class Settings(LedgerSettings):
     vpn_bot_http_port: Port = 8018
     vpn_bot_log_format: Literal["text", "json"] = "text"
 
+    @classmethod
+    def load(cls) -> Self:
+        """As `LedgerSettings.load`; the reasons are followed by what is set and isn't read.
+
+        Often that is why another setting is missing.
+        """
+        try:
+            return super().load()
+        except BadSettings as error:
+            raise BadSettings("\n".join([str(error), *unread_settings()])) from None
+
     @model_validator(mode="after")
     def _can_hear_slack(self) -> Self:
         if self.slack_app_token is None and self.slack_signing_secret is None:
@@ -170,21 +207,20 @@ class Settings(LedgerSettings):
         return self
 
 
-def strangers() -> list[str]:
-    """What is set, is named like a setting of this bot, and is none: a sentence for each."""
-    folder = Path(os.environ.get("VPN_BOT_SECRETS_DIR", SECRETS_DIR))
-    files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
-    dotenv = Path(".env").read_text("utf-8") if Path(".env").is_file() else ""
-    written = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", dotenv, re.MULTILINE)
-    named = {name.upper() for name in (*os.environ, *written, *files)}
-    known = {name.upper() for name in Settings.model_fields} | {"VPN_BOT_SECRETS_DIR"}
-    # Kubernetes tells every container of a service that is called vpn-bot.
-    strange = (name for name in named - known if re.match("VPN_BOT_(?!SERVICE_|PORT(_|$))", name))
-    meant = {name: get_close_matches(name, known, n=1, cutoff=0.8) for name in sorted(strange)}
-    return [
-        f"{name} is no setting, so it does nothing" + (f"; did you mean {near[0]}?" if near else ".")
-        for name, near in meant.items()
-    ]
+def unread_settings() -> list[str]:
+    """What is set, is named like a setting of this bot, and isn't read: a sentence for each."""
+    folder = Path(os.environ.get(SECRETS_DIR_SETTING, SECRETS_DIR))
+    elsewhere = {file.name.upper() for file in folder.iterdir()} if folder.is_dir() else set()
+    try:
+        written = DotEnvSettingsSource(Settings, env_file=ENV_FILE, env_file_encoding=ENCODING).env_vars
+    except (UnicodeDecodeError, OSError):
+        written = {}  # that it can't be read is said where the settings are loaded
+    elsewhere |= {name.upper() for name in written}
+    known = {name.upper() for name in Settings.model_fields}
+    sentences = unread({*map(str.upper, os.environ), *elsewhere} - {SECRETS_DIR_SETTING}, known)
+    if SECRETS_DIR_SETTING in elsewhere:
+        sentences.append(f"vpn-bot reads {SECRETS_DIR_SETTING} from the environment only.")
+    return sentences
 
 
 def _sentence(error: object) -> str:

@@ -101,6 +101,18 @@ def test_what_cannot_work_is_said_at_the_start_in_a_sentence(
         assert part in said
 
 
+@pytest.mark.parametrize("wrong", [{}, {"VPN_BOT_OPERATORS": "ana"}], ids=["else right", "else wrong"])
+def test_a_name_that_is_not_read_is_told_at_the_start(
+    tmp_path: Path, settings: dict[str, str], wrong: dict[str, str]
+) -> None:
+    """With the setting that was meant, whether the bot can start or not."""
+    terraform = {"TENCENTCLOUD_SECURITY_TOKEN": "canary-secret-key", "SLACK_API_URL": "http://127.0.0.1:9/"}
+    (tmp_path / ".env").write_text("VPN_BOT_PROTECT=guangzhou to hq\n", "utf-8-sig")
+    said = cannot_start(tmp_path, settings | terraform | wrong)
+    assert said.count("not read TENCENTCLOUD_SECURITY_TOKEN. Did you mean TENCENTCLOUD_TOKEN?") == 1
+    assert said.count("not read VPN_BOT_PROTECT. Did you mean VPN_BOT_PROTECTED?") == 1
+
+
 def test_told_to_stop_it_ends_with_0_and_without_a_complaint() -> None:
     """SIGTERM, as a supervisor sends it."""
     with Stage() as stage:

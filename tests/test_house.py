@@ -40,7 +40,8 @@ MAY_IMPORT = {
     "bot.errors": set(),
     "bot.health": {"bot.errors"},
     "bot.logs": set(),
-    "bot.settings": {"bot.domain", "bot.errors"},
+    "bot.settings": {"bot.domain", "bot.errors", "bot.unread_settings"},
+    "bot.unread_settings": set(),
     "bot.policy_file": {"bot.domain", "bot.errors", "bot.settings", "bot.toml_lines"},
     "bot.toml_lines": set(),
 }

@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.policy import When
 from bot.errors import BadSettings
-from bot.settings import LedgerSettings, Settings, strangers
+from bot.settings import LedgerSettings, Settings, unread_settings
+from bot.unread_settings import unread
 
 NEEDED = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot",
@@ -159,18 +160,116 @@ def test_a_name_that_is_no_setting_is_said_wherever_it_stands(
     monkeypatch: pytest.MonkeyPatch, nowhere: Path
 ) -> None:
     """A misspelt one would protect nothing, silently; what Kubernetes sets is its own."""
-    assert strangers() == []
+    assert unread_settings() == []
     monkeypatch.setenv("VPN_BOT_PROTECT", "vpnx-p0j11j28")
     monkeypatch.setenv("VPN_BOT_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("VPN_BOT_PORT", "tcp://10.0.0.1:80")
     (nowhere / ".env").write_text("# VPN_BOT_NOTE=1\nexport VPN_BOT_OPERATOR=U012AB3CD\n", "utf-8")
     (nowhere / "secrets").mkdir()
     (nowhere / "secrets" / "vpn_bot_colour").write_text("red", "utf-8")
-    assert strangers() == [
-        "VPN_BOT_COLOUR is no setting, so it does nothing.",
-        "VPN_BOT_OPERATOR is no setting, so it does nothing; did you mean VPN_BOT_OPERATORS?",
-        "VPN_BOT_PROTECT is no setting, so it does nothing; did you mean VPN_BOT_PROTECTED?",
+    assert unread_settings() == [
+        "vpn-bot does not read VPN_BOT_COLOUR.",
+        "vpn-bot does not read VPN_BOT_OPERATOR. Did you mean VPN_BOT_OPERATORS?",
+        "vpn-bot does not read VPN_BOT_PROTECT. Did you mean VPN_BOT_PROTECTED?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_TOKEN"),
+        ("TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_TOKEN"),
+        ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY"),
+        ("TENCENTCLOUD_REGIONS", "TENCENTCLOUD_REGION"),
+        ("TENCENTCLOUD_PROFILE", ""),
+        ("TENCENTCLOUD_ROLE_ARN", ""),
+        ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
+        ("SLACK_TOKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNING_SECRETS", "SLACK_SIGNING_SECRET"),
+        ("SLACK_CLIENT_ID", ""),
+        ("SLACK_CLIENT_SECRET", ""),
+        ("SLACK_WEBHOOK_URL", ""),
+        ("VPN_BOT_OPERATORS_", "VPN_BOT_OPERATORS"),
+    ],
+)
+def test_the_nearest_setting_is_named_and_no_other(name: str, meant: str) -> None:
+    """By what others call it or by a slip of the pen; a name of another program resembles none."""
+    told = f"vpn-bot does not read {name}." + (f" Did you mean {meant}?" if meant else "")
+    assert unread([name], NAMES) == [told]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_is_not_told_and_with_a_letter_too_few_it_is_found_again(name: str) -> None:
+    """Whichever it is."""
+    assert unread([name], NAMES) == []
+    assert unread([name[:-1]], NAMES) == [f"vpn-bot does not read {name[:-1]}. Did you mean {name}?"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("VPN_BOT_SERVICE_HOST", "VPN_BOT_SERVICE_PORT_HTTP", "VPN_BOT_PORT", "VPN_BOT_PORT_8018_TCP_ADDR"),
+        *("SLACK_PROXY_SERVICE_HOST", "SLACK_PROXY_PORT_80_TCP", "PATH", "AWS_REGION", "MY_SLACK_TOKEN"),
+    ],
+)
+def test_what_is_not_ours_and_what_kubernetes_sets_is_not_told(name: str) -> None:
+    """Nobody wrote it for this bot."""
+    assert unread([name], NAMES) == []
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_byte_order_mark_hides_no_name(monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
+    """As Windows' editors write it: the first setting is read, and a mistyped first one is told."""
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    (nowhere / ".env").write_text("SLACK_BOT_TOKEN=xoxb-first\n", "utf-8-sig")
+    assert Settings.load().slack_bot_token.get_secret_value() == "xoxb-first"
+    (nowhere / ".env").write_text("SLACK_BOT_TOKN=xoxb-first\n", "utf-8-sig")
+    assert complaint().splitlines()[1:] == [
+        "vpn-bot does not read SLACK_BOT_TOKN. Did you mean SLACK_BOT_TOKEN?"
+    ]
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_byte_order_mark_in_a_mounted_file_is_no_part_of_the_value(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> None:
+    """A name that nobody can see would protect nothing."""
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    (nowhere / "secrets").mkdir()
+    (nowhere / "secrets" / "slack_bot_token").write_text("xoxb-first\n", "utf-8-sig")
+    (nowhere / "secrets" / "vpn_bot_protected").write_text("guangzhou to hq\n", "utf-8-sig")
+    settings = Settings.load()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-first"
+    assert settings.vpn_bot_protected == ("guangzhou to hq",)
+
+
+@pytest.mark.usefixtures("needed")
+def test_where_the_settings_cannot_be_used_the_names_that_are_not_read_are_told_too(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> None:
+    """Nobody starts it twice to learn of both; also where .env is the file that can't be read."""
+    monkeypatch.setenv("VPN_BOT_OPERATOR", "U012AB3CD")
+    monkeypatch.setenv("VPN_BOT_MAX_BATCH", "many")
+    first, second = complaint().splitlines()
+    assert first.startswith("VPN_BOT_MAX_BATCH: ")
+    assert second == "vpn-bot does not read VPN_BOT_OPERATOR. Did you mean VPN_BOT_OPERATORS?"
+    (nowhere / ".env").write_bytes("VPN_BOT_PROTECT=x".encode("utf-16"))
+    first, second = complaint().splitlines()
+    assert "UTF-8" in first
+    assert "VPN_BOT_OPERATOR." in second
+
+
+def test_only_the_environment_says_where_the_secrets_are(nowhere: Path) -> None:
+    """In .env it would be one more name that does nothing."""
+    (nowhere / ".env").write_text("VPN_BOT_SECRETS_DIR=/etc/vpn-bot\n", "utf-8")
+    assert unread_settings() == ["vpn-bot reads VPN_BOT_SECRETS_DIR from the environment only."]
+
+
+@pytest.mark.usefixtures("needed")
+def test_only_settings_are_told_not_the_lines_of_a_long_value(nowhere: Path) -> None:
+    """.env is read as it is for the settings themselves."""
+    (nowhere / ".env").write_text("OTHER='first\nVPN_BOT_NOTE=1\n'\n", "utf-8")
+    assert unread_settings() == []
 
 
 @pytest.mark.usefixtures("needed")

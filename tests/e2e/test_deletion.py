@@ -1,6 +1,7 @@
 """One deletion, end to end: the real bot process against the local Slack and the local VPC."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.rehearsal.vpc import MAIN_GATEWAY, MAIN_TUNNEL
@@ -144,3 +145,13 @@ def test_a_hostile_name_is_shown_and_pings_nobody(play: Play) -> None:
     assert "<!here> & <@U0BEN000001>" in card.text
     assert play.stage.slack.mass_pings == ()
     assert "<!channel>" not in card.message.text
+
+
+def test_what_bolt_reads_by_itself_changes_nothing(new_play: Callable[..., Play]) -> None:
+    """Another app's client id and secret, in the same environment, don't make it expect an installation."""
+    others = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary", "SLACK_VERIFICATION_TOKEN": "canary"}
+    play = new_play(**others)
+    assert play.new_card(MAIN_TUNNEL).confirm("ben").acked
+    told = play.stage.bots[0].log_text
+    assert "vpn-bot does not read SLACK_CLIENT_ID." in told
+    assert "canary" not in told
