@@ -15,6 +15,7 @@ from bot.chat.pieces import (
     who,
     window,
 )
+from bot.chat.tables import CELL_LIMIT, listed, table
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, State, Tier
 from bot.domain.policy import Rules
@@ -22,7 +23,6 @@ from bot.domain.text import clean
 
 ROWS_ON_CARD = 20
 BAR = 20
-CELL_LIMIT = 80
 SHOWN_RISKS = 6
 
 
@@ -251,7 +251,7 @@ def summary(batch: Batch, page: int) -> Body:
     rows += [[row.tunnel_id, _ending(row), row.code or "", row.request_id or "none"] for row in batch.rows]
     if len(batch.rows) < batch.size:
         sentence += " Those that aren't" + (f", part {page + 1}" if page else "") + ":"
-    return {"text": sentence, "blocks": [lines([bold(sentence)]), _cells(rows)]}
+    return {"text": sentence, "blocks": [lines([bold(sentence)]), table(rows)]}
 
 
 def _ending(row: Deletion) -> str:
@@ -267,18 +267,9 @@ def _table(rows: Sequence[Deletion]) -> Block:
     cells = [["Tunnel", "Name", "Gateway", "State when asked", "Remote CIDRs"]]
     for row in rows:
         tunnel = row.tunnel
-        remotes = [cidr for policy in tunnel.policies for cidr in policy.remote_cidrs] if tunnel else []
+        remotes = (cidr for policy in tunnel.policies for cidr in policy.remote_cidrs) if tunnel else ()
         up = {True: "UP", False: "not up", None: "UP or not isn't known"}
         state = "" if tunnel is None else f"{tunnel.state}, {up[tunnel.carries_traffic]}"
         name, gateway = tunnel.name if tunnel else "", row.gateway_id or ""
-        cells.append([row.tunnel_id, name, gateway, state, ", ".join(dict.fromkeys(remotes))])
-    return _cells(cells)
-
-
-def _cells(rows: Sequence[Sequence[str]]) -> Block:
-    return {
-        "type": "table",
-        "rows": [
-            [{"type": "raw_text", "text": clean(cell, CELL_LIMIT) or "–"} for cell in row] for row in rows
-        ],
-    }
+        cells.append([row.tunnel_id, name, gateway, state, listed(remotes)])
+    return table(cells)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, clock, lines, moment, person, plain, quote, value
 from bot.chat.notes import private
+from bot.chat.tables import table
 from bot.domain.explain import explain
 from bot.domain.model import Deletion, Freeze, State
 from bot.domain.text import clean
 from bot.domain.when import write_duration
 
 ROWS = 20
-CELL_LIMIT = 80
+REASON_LIMIT = 300
 _HEAD = ("Asked", "Tunnel", "Gateway", "How it stands", "Asked by", "Decided by", "RequestId or code")
 
 
@@ -18,11 +19,11 @@ def history(deletions: Sequence[Deletion]) -> Body:
     """The latest deletions as a table, newest first; of more than ROWS it shows ROWS, and says so."""
     if not deletions:
         return private("No deletions are known that fit.")
-    rows = [[_cell(bold(word)) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
+    rows = [[bold(word) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
     more = f"The latest {ROWS}; narrow it with a tunnel, a gateway, @somebody, or since 7d."
     all_of_them = "1 deletion." if len(deletions) == 1 else f"{len(deletions)} deletions."
     text = more if len(deletions) > ROWS else all_of_them
-    return {"text": text, "blocks": [lines([plain(text)]), {"type": "table", "rows": rows}]}
+    return {"text": text, "blocks": [lines([plain(text)]), table(rows)]}
 
 
 def freezes(active: Sequence[Freeze]) -> Body:
@@ -31,7 +32,7 @@ def freezes(active: Sequence[Freeze]) -> Body:
         return private("Nothing is frozen.")
     blocks: list[Block] = []
     for freeze in active[:ROWS]:
-        blocks += [lines([bold("Frozen  "), *_freeze(freeze)]), quote(freeze.reason)]
+        blocks += [lines([bold("Frozen  "), *_freeze(freeze)]), quote(freeze.reason, REASON_LIMIT)]
     if len(active) > ROWS:
         blocks.append(lines([plain(f"… and {len(active) - ROWS} more")]))
     count = "One freeze holds." if len(active) == 1 else f"{len(active)} freezes hold."
@@ -60,7 +61,11 @@ def unfrozen(lifted: Sequence[Freeze], by: str, left: Sequence[Freeze]) -> Body:
     """Freezes were lifted; for a channel. left: those that still hold."""
     what = _scope(lifted[0])
     rows: list[list[Element]] = [[bold("Unfrozen  "), value(what), plain("  by "), person(by)]]
-    rows += [[plain("Placed by "), person(one.by), plain(f": {clean(one.reason, 200)}")] for one in lifted]
+    rows += [
+        [plain("Placed by "), person(one.by), plain(f": {clean(one.reason, 200)}")] for one in lifted[:ROWS]
+    ]
+    if len(lifted) > ROWS:
+        rows.append([plain(f"… and {len(lifted) - ROWS} more of the same gateway")])
     rows += [[bold("Still frozen  "), *_freeze(one)] for one in left[:ROWS]]
     others = f" {len(left)} others still hold." if left else ""
     return {"text": f"<@{by}> lifted the freeze on {what}.{others}", "blocks": [lines(*rows)]}
@@ -76,19 +81,19 @@ def _freeze(freeze: Freeze) -> list[Element]:
     return [value(_scope(freeze)), *until, person(freeze.by)]
 
 
-def _row(deletion: Deletion) -> list[Block]:
+def _row(deletion: Deletion) -> list[Element]:
     glass = f"BREAK-GLASS {clean(deletion.break_glass, 40)}: " if deletion.break_glass else ""
     # Who stopped it had the last word.
     decider = deletion.stopped_by or deletion.decided_by
     decided = person(decider) if decider else plain("–")
     return [
-        _cell(plain(moment(deletion.asked_at))),
-        _cell(value(clean(deletion.tunnel_id or ", ".join(deletion.wanted) or "all", CELL_LIMIT))),
-        _cell(value(clean(deletion.gateway_id or "", CELL_LIMIT))),
-        _cell(plain(f"{glass}{_standing(deletion)}")),
-        _cell(person(deletion.requester_id)),
-        _cell(decided),
-        _cell(value(clean(deletion.request_id or deletion.code or "", CELL_LIMIT))),
+        plain(moment(deletion.asked_at)),
+        value(deletion.tunnel_id or ", ".join(deletion.wanted) or "all"),
+        value(deletion.gateway_id or ""),
+        plain(f"{glass}{_standing(deletion)}"),
+        person(deletion.requester_id),
+        decided,
+        value(deletion.request_id or deletion.code or ""),
     ]
 
 
@@ -97,7 +102,3 @@ def _standing(deletion: Deletion) -> str:
         return "stopped: left alone"
     why = f": {explain(deletion.code).title}" if deletion.code and deletion.state is not State.GONE else ""
     return f"{deletion.state}{why}"
-
-
-def _cell(element: Element) -> Block:
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}

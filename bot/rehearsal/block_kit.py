@@ -11,6 +11,9 @@ from bot.rehearsal.checks import Check, Invalid, flag, items, number, shape, str
 
 TEXT_LIMIT = 4_000
 MESSAGE_BLOCKS_LIMIT = 50
+# Slack documents neither as a number that it keeps to: these are what it was seen to take, or stricter.
+BLOCKS_TEXT_LIMIT = 9_600
+CELLS_TEXT_LIMIT = 10_000
 VIEW_BLOCKS_LIMIT = 100
 
 _MANY = 1_000

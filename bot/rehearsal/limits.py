@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bot.rehearsal.block_kit import ID, MESSAGE_BLOCKS, TEXT_LIMIT, VIEW
+from bot.rehearsal.block_kit import (
+    BLOCKS_TEXT_LIMIT,
+    CELLS_TEXT_LIMIT,
+    ID,
+    MESSAGE_BLOCKS,
+    TEXT_LIMIT,
+    VIEW,
+)
 from bot.rehearsal.checks import Invalid, anything, shape
 
 _MASS_PING = re.compile(r"<!(channel|here|everyone)[|>]")
@@ -53,7 +60,7 @@ def _invalid_is(code: str) -> Iterator[None]:
 def check_message(text: Any, blocks: Any, metadata: Any = None) -> None:
     """ApiError where Slack would refuse this message, or show it badly.
 
-    Codes: no_text, msg_too_long, invalid_blocks, invalid_metadata_format.
+    Codes: no_text, msg_too_long, invalid_blocks, msg_blocks_too_long, invalid_metadata_format.
     """
     if not isinstance(text, str) or not text.strip():
         raise ApiError("no_text", "text is what screen readers and notifications read")
@@ -65,6 +72,8 @@ def check_message(text: Any, blocks: Any, metadata: Any = None) -> None:
             _check_ids(blocks, "/blocks")
             if sum(block["type"] == "table" for block in blocks) > 1:
                 raise Invalid("/blocks", "only one table is allowed in a message")
+            _check_cells(blocks)
+        _check_size(blocks)
     if metadata is not None:
         with _invalid_is("invalid_metadata_format"):
             _METADATA(metadata, "/metadata")
@@ -77,6 +86,27 @@ def check_view(view: Any) -> None:
         _check_ids(view["blocks"], "/view/blocks")
         if "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
             raise Invalid("/view/submit", "a view with input blocks needs a submit button")
+
+
+def _check_cells(blocks: list[Any]) -> None:
+    """Over all cells of all tables Slack takes so many characters, a mention being some too."""
+    found = _characters([block for block in blocks if block["type"] == "table"])
+    if found > CELLS_TEXT_LIMIT:
+        raise Invalid("/blocks", f"tables have {found} characters, may have {CELLS_TEXT_LIMIT}")
+
+
+def _check_size(blocks: list[Any]) -> None:
+    """All blocks together; tables have a limit of their own."""
+    found = _characters([block for block in blocks if block["type"] != "table"])
+    if found > BLOCKS_TEXT_LIMIT:
+        raise ApiError(
+            "msg_blocks_too_long", f"blocks have {found} characters, {BLOCKS_TEXT_LIMIT} are taken"
+        )
+
+
+def _characters(blocks: list[Any]) -> int:
+    kept = ("text", "user_id", "fallback", "url")
+    return sum(len(one[name]) for one in objects(blocks) for name in kept if isinstance(one.get(name), str))
 
 
 def _check_ids(blocks: list[Any], where: str) -> None:

@@ -35,13 +35,18 @@ def table(rows: int = 1, columns: int = 1) -> dict[str, Any]:
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}] * columns] * rows}
 
 
+def cells(*lengths: int) -> dict[str, Any]:
+    return {"type": "table", "rows": [[{"type": "raw_text", "text": "名" * length}] for length in lengths]}
+
+
 def rich(*elements: dict[str, Any]) -> dict[str, Any]:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
 GOOD: dict[str, list[dict[str, Any]]] = {
     "a section of 3,000": [section("x" * 3_000)],
-    "ten fields of 2,000": [{"type": "section", "fields": [plain("x" * 2_000)] * 10}],
+    "a field of 2,000": [{"type": "section", "fields": [plain("x" * 2_000)]}],
+    "ten fields": [{"type": "section", "fields": [plain("x" * 900)] * 10}],
     "a header of 150": [{"type": "header", "text": plain("x" * 150)}],
     "fifty blocks": [{"type": "divider"}] * 50,
     "a button at its limits": [
@@ -53,6 +58,8 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "a table of 100 by 20": [table(100, 20)],
+    "a table of 10,000 characters": [cells(4_000, 4_000, 2_000)],
+    "9,600 characters in all, and a table": [section("x" * 3_000)] * 3 + [section("x" * 600), cells(4_000)],
     "rich text": [rich({"type": "text", "text": "x", "style": {"code": True}})],
     "an alert": [{"type": "alert", "text": plain("x"), "level": "warning"}],
     "a card": [{"type": "card", "title": plain("x"), "actions": [button("a")]}],
@@ -95,6 +102,9 @@ BAD: dict[str, tuple[list[dict[str, Any]], str]] = {
     "101 rows": ([table(101)], "/blocks/0/rows"),
     "21 columns": ([table(1, 21)], "/blocks/0/rows/0"),
     "two tables": ([table(), table()], "/blocks"),
+    "more than 10,000 characters in cells": ([cells(4_000, 4_000, 2_001)], "/blocks"),
+    "mentions in cells count": (
+        [{"type": "table", "rows": [[rich({"type": "user", "user_id": "U" * 250})]] * 41}], "/blocks"),
     "unknown rich text": ([rich({"type": "blink", "text": "x"})], "/blocks/0/elements/0/elements/0/type"),
     "empty rich text": ([rich({"type": "text", "text": ""})], "/blocks/0/elements/0/elements/0/text"),
     "an input in a message": (modal()["blocks"], "/blocks/0/type"),
@@ -117,6 +127,12 @@ def test_blocks_past_their_limits_are_refused_with_the_place(
     assert refusal.value.code == "invalid_blocks"
     (why,) = refusal.value.answer()["response_metadata"]["messages"]
     assert why.endswith(f"[json-pointer:{where}]")
+
+
+def test_all_blocks_together_have_a_limit_too() -> None:
+    """Each is small enough, and the message is too long."""
+    with pytest.raises(ApiError, match="msg_blocks_too_long"):
+        check_message("x", [section("x" * 3_000)] * 3 + [section("x" * 601)])
 
 
 def test_blocks_that_the_sdk_builds_are_taken() -> None:
