@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slack_bolt import App, BoltResponse
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot import policy_file
+from bot import outbound, policy_file
 from bot.chat.connection import RequestUrl, SocketMode
 from bot.chat.directory import Directory
 from bot.chat.poster import Poster
+from bot.chat.web_client import SlackClient
 from bot.chat.whisper import Whisperer
 from bot.cloud.client import VpcClient
 from bot.cloud.credentials import Credentials
@@ -66,6 +66,7 @@ class Bot:
         """Raises BadSettings for what can't work; starts nothing yet."""
         token = settings.slack_bot_token.get_secret_value()
         api_url = settings.slack_api_url
+        outbound.check(api_url, settings.vpn_bot_vpc_endpoint)
         owner = uuid.uuid4().hex[:12]
         self._database = _database(settings)
         self._cloud = _cloud(settings, Pace(Slots(self._database)))
@@ -74,7 +75,7 @@ class Bot:
         claims = Claims(self._database, leases)
         outbox = Outbox(self._database, leases)
         cards = Cards(self._database, announce_channel=settings.vpn_bot_announce_channel)
-        client = WebClient(token=token, base_url=api_url, retry_handlers=[])
+        client = SlackClient(token=token, base_url=api_url, retry_handlers=[])
         rules = _rules(settings, _home_team(client))
         self._people = _directory(settings, rules)
         clock = self._database.now
@@ -281,7 +282,7 @@ def _cloud(settings: Settings, pace: Pace) -> VpcClient:
     return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=pace)
 
 
-def _home_team(client: WebClient) -> str:
+def _home_team(client: SlackClient) -> str:
     try:
         return str(client.auth_test()["team_id"])
     except SlackClientError as exc:

@@ -11,10 +11,10 @@ from functools import partial
 from http.client import HTTPException
 from typing import TypeVar
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
+from bot.chat.web_client import SlackClient
 from bot.domain.policy import Standing
 from bot.domain.text import clean
 
@@ -66,7 +66,7 @@ class Directory:
         user_ids: Sequence[str],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = WebClient(
+        self._client = SlackClient(
             token=token,
             base_url=api_url,
             timeout=10,

@@ -10,11 +10,10 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
-from slack_sdk.webhook import WebhookClient
 
+from bot.chat.web_client import ResponseUrlClient, SlackClient
 from bot.errors import CannotPost, PostFailed, PostUnclear, SlackError, SlowDown
 
 TIMEOUT_S = 10
@@ -38,7 +37,7 @@ Check = Callable[[], None]
 _CODE = re.compile(r"[a-z0-9_]{1,80}")
 
 
-class _Client(WebClient):
+class _Client(SlackClient):
     """Slack's client, which looks once more whether it may send when everything else has been done."""
 
     def __init__(self, *, check: Check | None, **options: Any) -> None:
@@ -69,7 +68,7 @@ class Poster:
         self._token, self._api_url = token, api_url
         self._client = self._client_with(None)
 
-    def _client_with(self, check: Check | None) -> WebClient:
+    def _client_with(self, check: Check | None) -> SlackClient:
         return _Client(
             token=self._token, base_url=self._api_url, timeout=TIMEOUT_S, retry_handlers=[], check=check
         )
@@ -146,7 +145,7 @@ class Poster:
     def whisper(self, response_url: str, body: Mapping[str, Any]) -> None:
         """Tell one person privately, through the response_url of what they typed or clicked."""
         with _translated():
-            answer = WebhookClient(response_url, timeout=TIMEOUT_S, retry_handlers=[]).send(
+            answer = ResponseUrlClient(response_url, timeout=TIMEOUT_S, retry_handlers=[]).send(
                 text=body["text"],
                 blocks=body.get("blocks"),
                 response_type="ephemeral",

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from http.client import RemoteDisconnected
-from ipaddress import ip_address
-from typing import cast
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from bot import outbound
 from bot.cloud import answers
 from bot.errors import BadSettings, NotSent, OutcomeUnknown
+from bot.outbound import Proxy
 
 _ENDPOINT = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?"
@@ -23,8 +24,7 @@ class Transport:
     """A pool of connections to one endpoint, safe for threads; nothing is ever sent twice.
 
     It uses requests' pooled adapter without a Session: redirects, cookies and ~/.netrc are the Session's
-    doing, and a signed deletion wants none of them. HTTPS proxies and CA bundles that the environment names
-    at construction are used, except for a loopback endpoint.
+    doing, and a signed deletion wants none of them. The way there is `bot.outbound`'s.
     """
 
     def __init__(
@@ -38,16 +38,12 @@ class Transport:
         pool_size: int,
     ) -> None:
         """`headers` go with every request. Raises BadSettings when `endpoint` can't be one."""
-        loopback = _is_loopback(endpoint)
-        with requests.Session() as session:
-            session.trust_env = not loopback
-            route = session.merge_environment_settings(endpoint, {}, False, None, None)
-        self._proxies = route["proxies"]
-        self._verify = cast("bool | str", route["verify"])
+        _check_endpoint(endpoint)
+        self._proxy = outbound.proxy_for(endpoint)
         self._auth = auth
         self._template = requests.Request("POST", endpoint, headers=dict(headers)).prepare()
         self._timeout = (connect_timeout_s, read_timeout_s)
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
+        self._adapter = _Adapter(self._proxy, pool_size)
 
     def post(
         self, headers: Mapping[str, str], body: bytes, check: Callable[[], None] | None = None
@@ -65,9 +61,8 @@ class Transport:
         departure = _Departure(body, check)
         request.body = cast("bytes", departure)  # any iterable of bytes will do, says requests' own typing
         try:
-            response = self._adapter.send(
-                request, timeout=self._timeout, verify=self._verify, proxies=self._proxies
-            )
+            proxies = {"all": self._proxy.url} if self._proxy else {}
+            response = self._adapter.send(request, timeout=self._timeout, proxies=proxies)
             return response.status_code, answers.document(response.content)
         except (OSError, HTTPError) as error:
             reason = _reason(error)
@@ -79,6 +74,27 @@ class Transport:
     def close(self) -> None:
         """Close the pooled connections."""
         self._adapter.close()
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with our certificates and the proxy's credentials, and no look-up of its own."""
+
+    def __init__(self, proxy: Proxy | None, pool_size: int) -> None:
+        self._proxy = proxy
+        self._context = outbound.ssl_context()
+        super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
+
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        super().init_poolmanager(*sizes, **options, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+
+    def proxy_headers(self, _proxy: Any) -> dict[str, str]:
+        return dict(self._proxy.headers) if self._proxy else {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Add nothing to the context: requests would trust certifi's certificates besides ours."""
 
 
 class _Departure:
@@ -112,19 +128,14 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def _is_loopback(endpoint: str) -> bool:
-    """Whether `endpoint` is on this machine; raises BadSettings when it isn't an endpoint we may use."""
+def _check_endpoint(endpoint: str) -> None:
+    """Raise BadSettings when `endpoint` isn't one that we may use."""
     url = _ENDPOINT.fullmatch(endpoint.lower())
     if url is None or int(url["port"] or 0) > 65535:
         raise BadSettings(
             "VPN_BOT_VPC_ENDPOINT must be https:// and a host name, such as https://vpc.tencentcloudapi.com."
         )
-    try:
-        loopback = url["host"] == "localhost" or ip_address(url["host"].strip("[]")).is_loopback
-    except ValueError:
-        loopback = False
-    if url["scheme"] == "http" and not loopback:
+    if url["scheme"] == "http" and not outbound.is_loopback(url["host"].strip("[]")):
         raise BadSettings(
             "VPN_BOT_VPC_ENDPOINT must begin with https://: http:// is only for this machine (127.0.0.1)."
         )
-    return loopback
