@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slack_bolt import App, BoltResponse
-from slack_sdk.errors import SlackClientError
 
 from bot import outbound, policy_file
 from bot.chat.connection import RequestUrl, SocketMode
 from bot.chat.directory import Directory
+from bot.chat.home import home_of
 from bot.chat.poster import Poster
 from bot.chat.web_client import SlackClient
 from bot.chat.whisper import Whisperer
@@ -23,7 +23,8 @@ from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.domain import policy
 from bot.domain.model import Deletion
-from bot.domain.policy import Person, Rule, Rules, Verdict
+from bot.domain.people import Home, Person
+from bot.domain.policy import Rule, Rules, Verdict
 from bot.errors import BadSettings, LedgerUnavailable
 from bot.health import Check, Checks, LedgerProbe
 from bot.ledger.cards import Cards
@@ -76,7 +77,7 @@ class Bot:
         outbox = Outbox(self._database, leases)
         cards = Cards(self._database, announce_channel=settings.vpn_bot_announce_channel)
         client = SlackClient(token=token, base_url=api_url, retry_handlers=[])
-        rules = _rules(settings, _home_team(client))
+        rules = _rules(settings, home_of(client))
         self._people = _directory(settings, rules)
         clock = self._database.now
         limits = Limits(
@@ -150,6 +151,7 @@ class Bot:
             "slack": self._slack.heard,
             "ledger": LedgerProbe(lambda: prove_writable(self._database)),
             "worker": lambda: _beats(self._worker),
+            "people": self._people.check,
         }
         self._web = _web(settings, checks, self._slack)
 
@@ -198,7 +200,7 @@ class Bot:
             self.stop()
 
 
-def _rules(settings: Settings, home_team_id: str) -> Rules:
+def _rules(settings: Settings, home: Home) -> Rules:
     """Who may what: the settings, and the file that VPN_BOT_POLICY names."""
     default = Rule(
         operators=settings.vpn_bot_operators,
@@ -211,7 +213,7 @@ def _rules(settings: Settings, home_team_id: str) -> Rules:
     if not default.operators and not gateways:
         log.warning("VPN_BOT_OPERATORS is empty: nobody may use this bot")
     return Rules(
-        home_team_id=home_team_id,
+        home=home,
         default=default,
         gateways=gateways,
         typed=settings.vpn_bot_typed_confirmation,
@@ -235,7 +237,7 @@ def _may_still_ask(rules: Rules, people: Directory) -> Callable[[Deletion, Colle
     """The rules once the gateways are known; that the requester is of this workspace was seen before."""
 
     def may(deletion: Deletion, gateway_ids: Collection[str]) -> Verdict:
-        requester = Person(user_id=deletion.requester_id, team_id=rules.home_team_id)
+        requester = Person(user_id=deletion.requester_id, team_id=rules.home.team_id)
         return policy.may_ask(requester, deletion.channel_id, gateway_ids, rules, people)
 
     return may
@@ -280,19 +282,6 @@ def _cloud(settings: Settings, pace: Pace) -> VpcClient:
         token=settings.tencentcloud_token,
     )
     return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=pace)
-
-
-def _home_team(client: SlackClient) -> str:
-    try:
-        return str(client.auth_test()["team_id"])
-    except SlackClientError as exc:
-        response = getattr(exc, "response", None)
-        why = response["error"] if response is not None else type(exc).__name__
-        raise BadSettings(
-            f"Slack didn't accept SLACK_BOT_TOKEN ({why}). Is it the xoxb-… of this app?"
-        ) from None
-    except OSError as exc:
-        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({type(exc).__name__}).") from None
 
 
 def _explain_fault(error: Exception) -> BoltResponse:

@@ -19,7 +19,7 @@ from bot.domain.command import (
     parse,
 )
 from bot.domain.model import Ask
-from bot.domain.policy import Person
+from bot.domain.people import Person
 from bot.domain.when import start_of
 from bot.errors import BadCommand, LedgerUnavailable
 from bot.ledger.freezes import EVERYWHERE

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from bot.domain import policy
 from bot.domain.model import Decision, Proposal, State, Tier
-from bot.domain.policy import Directory, Person, Rules, Verdict
+from bot.domain.people import Directory, Person
+from bot.domain.policy import Rules, Verdict
 from bot.ledger.freezes import Freezes
 from bot.ledger.history import History
 from bot.ledger.store import Ledger
@@ -33,6 +34,9 @@ class People(Directory, Protocol):
 
     def tz_offset_s(self, user_id: str) -> int | None:
         """Seconds that their clock is ahead of UTC; None where that isn't known."""
+
+    def notice(self, user_id: str) -> None:
+        """Ask Slack about them soon, although no rule may name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,9 @@ class Desk:
     def may_stop(self, person: Person, channel_id: str, card_id: str) -> Verdict:
         """Whether they may press Stop; likewise."""
         verdict = policy.may_stop(person, self.rules, self.people)
+        if verdict.rule == policy.UNTOLD_MAY_STOP:
+            # An outsider of a Slack Connect channel stops nothing a second time.
+            self.people.notice(person.user_id)
         return self._noted(verdict, person, channel_id, "stop", card_id)
 
     def rule(
@@ -116,10 +123,16 @@ class Desk:
 
 def person_who_typed(command: Mapping[str, Any]) -> Person:
     """Who sent a slash command."""
-    return Person(user_id=command["user_id"], team_id=command["team_id"])
+    return Person(
+        user_id=command["user_id"],
+        team_id=command["team_id"],
+        enterprise_id=command.get("enterprise_id") or "",
+    )
 
 
 def person_who_clicked(body: Mapping[str, Any]) -> Person:
-    """Who clicked: their own team, which isn't always the app's (Slack Connect)."""
-    user = body["user"]
-    return Person(user_id=user["id"], team_id=user.get("team_id") or "")
+    """Who clicked: their own team, which isn't always the app's (Slack Connect, Enterprise Grid)."""
+    user, enterprise = body["user"], body.get("enterprise") or {}
+    return Person(
+        user_id=user["id"], team_id=user.get("team_id") or "", enterprise_id=enterprise.get("id") or ""
+    )

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from bot.domain.people import Home
 from bot.domain.policy import Rule, Rules, When
 
 ONE_CLICK = Rules(
-    home_team_id="T0HOME00001",
+    home=Home(team_id="T0HOME00001"),
     default=Rule(operators=("U0ANA000001", "U0BEN000001")),
     gateways={},
     typed=When.NEVER,

@@ -5,18 +5,26 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
-from typing import TypeVar
 
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
+from bot.chat.slack_users import (
+    NO_SUCH_GROUP,
+    NO_SUCH_PERSON,
+    members_of,
+    membership_of,
+    standing_of,
+    user_of,
+    why,
+)
 from bot.chat.web_client import SlackClient
-from bot.domain.policy import Standing
-from bot.domain.text import clean
+from bot.domain.people import Membership, Standing
+from bot.health import Check
 
 REFRESH_S = 60.0
 # After a read that failed, sooner: until somebody is known, they are turned away.
@@ -28,13 +36,13 @@ PEOPLE_EVERY_S = 170.0
 PEOPLE_AT_A_TIME = 90
 FIRST_WITHIN_S = 3.0
 AT_ONCE = 8
+MOST_NOTICED = 50
 # AttributeError, KeyError, TypeError, ValueError: an answer that isn't what Slack documents.
 _UNREADABLE = (
     *(SlackClientError, OSError, HTTPException),
     *(AttributeError, KeyError, TypeError, ValueError),
 )
-_NO_SUCH_PERSON = ("user_not_found", "users_not_found")
-T = TypeVar("T")
+_CANNOT_ACT = (Standing.DEACTIVATED, Standing.BOT)
 log = logging.getLogger(__name__)
 
 
@@ -42,12 +50,14 @@ log = logging.getLogger(__name__)
 class _Group:
     asked_at: float
     members: frozenset[str]
+    missing: str = ""  # why Slack has no such group, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Person:
     asked_at: float
     standing: Standing
+    membership: Membership
     tz_offset_s: int | None
 
 
@@ -77,6 +87,9 @@ class Directory:
         self._monotonic = monotonic
         self._groups: dict[str, _Group] = {}
         self._people: dict[str, _Person] = {}
+        self._noticed: deque[str] = deque(maxlen=MOST_NOTICED)
+        self._told: frozenset[str] = frozenset()
+        self._nudged = threading.Event()
         self._read_once = threading.Event()
         self._stopping = threading.Event()
 
@@ -90,10 +103,27 @@ class Directory:
         known = self._people.get(user_id)
         return None if known is None or self._is_old(known.asked_at) else known.standing
 
+    def membership(self, user_id: str) -> Membership | None:
+        """Where somebody belongs, or None while that isn't known freshly enough."""
+        known = self._people.get(user_id)
+        return None if known is None or self._is_old(known.asked_at) else known.membership
+
     def tz_offset_s(self, user_id: str) -> int | None:
         """Seconds that somebody's clock is ahead of UTC, where Slack told."""
         known = self._people.get(user_id)
         return None if known is None else known.tz_offset_s
+
+    def notice(self, user_id: str) -> None:
+        """Read about somebody whom no rule names too, soon; of the latest fifty of them."""
+        if user_id not in self._noticed:
+            self._noticed.append(user_id)
+            self._nudged.set()
+
+    def check(self) -> Check:
+        """Which user groups nobody can act by. It is always ok: what works without them goes on."""
+        unread = [f"who is in the user group {one} isn't known now" for one in self._unread()]
+        told = [*self._empty(), *unread]
+        return Check(ok=True, reason="; ".join(told) or "the user groups of the rules have active members")
 
     def start(self) -> None:
         """Read everything now, waiting three seconds for it at most, and then every minute in a thread."""
@@ -103,6 +133,7 @@ class Directory:
     def stop(self) -> None:
         """End the thread after its current read."""
         self._stopping.set()
+        self._nudged.set()
 
     def refresh(self) -> bool:
         """Read every group once, and whoever is due; what can't be read stays until it is too old.
@@ -113,7 +144,9 @@ class Directory:
         groups = [partial(self._read_group, group_id) for group_id in self._group_ids]
         read = self._each([*groups, *(partial(self._read_person, user_id) for user_id in due)])
         # Whoever the groups have just told of.
-        return self._each([partial(self._read_person, one) for one in self._due(besides=due)]) and read
+        read = self._each([partial(self._read_person, one) for one in self._due(besides=due)]) and read
+        self._tell_of_empty_groups()
+        return read
 
     def _each(self, reads: Sequence[Callable[[], bool]]) -> bool:
         """Several at once, in threads that keep no process alive; whether all succeeded."""
@@ -143,75 +176,77 @@ class Directory:
         while not self._stopping.is_set():
             read = self.refresh()
             self._read_once.set()
-            self._stopping.wait(REFRESH_S if read else retry_s)
+            self._nudged.wait(REFRESH_S if read else retry_s)
+            self._nudged.clear()
             retry_s = FIRST_RETRY_S if read else min(REFRESH_S, 2 * retry_s)
 
     def _is_old(self, asked_at: float) -> bool:
         return self._monotonic() - asked_at > MAX_AGE_S
 
     def _due(self, *, besides: Collection[str] = ()) -> list[str]:
-        """Everybody whom a rule names, themselves or by a group, and whom nobody asked about lately.
+        """Everybody whom a rule names, themselves or by a group, or who was noticed, and isn't read lately.
 
         The unknown first, then those asked about longest ago; no more than Slack answers in a minute.
         """
-        named = self._user_ids.union(*(group.members for group in self._groups.values()))
+        groups = [group.members for group in self._groups.values()]
+        named = self._user_ids.union(tuple(self._noticed), *groups)
         self._people = {one: known for one, known in self._people.items() if one in named}
         asked_at = {one: self._people[one].asked_at if one in self._people else -math.inf for one in named}
         before = self._monotonic() - PEOPLE_EVERY_S
         due = [one for one in named.difference(besides) if asked_at[one] <= before]
         return sorted(due, key=lambda one: (asked_at[one], one))[: PEOPLE_AT_A_TIME - len(besides)]
 
+    def _unread(self) -> list[str]:
+        return [one for one in self._group_ids if self.members(one) is None]
+
+    def _empty(self) -> list[str]:
+        """A sentence for each group that is known to have nobody who could act."""
+        told = []
+        for group_id, group in sorted(self._groups.items()):
+            if group.missing:
+                told.append(f"the user group {group_id} {group.missing}")
+            elif all(self.standing(one) in _CANNOT_ACT for one in group.members):
+                told.append(f"the user group {group_id} has no active members")
+        return told
+
+    def _tell_of_empty_groups(self) -> None:
+        """Once in the log, and again only where it was mended meanwhile."""
+        empty = self._empty()
+        for one in empty:
+            if one not in self._told:
+                log.warning("%s: nobody may do anything by it. Correct the list that names it.", one)
+        self._told = frozenset(empty)
+
     def _read_group(self, group_id: str) -> bool:
-        asked_at = self._monotonic()
+        asked_at, missing = self._monotonic(), ""
         try:
-            users = self._client.usergroups_users_list(usergroup=group_id)["users"]
-            members = frozenset(_of(list, users))
+            members = members_of(self._client.usergroups_users_list(usergroup=group_id)["users"])
         except _UNREADABLE as exc:
-            log.warning("user group unreadable group=%s error=%s%s", group_id, *_why(exc))
-            return False
-        self._groups[group_id] = _Group(asked_at=asked_at, members=members)
+            word, advice = why(exc)
+            missing, members = NO_SUCH_GROUP.get(word, ""), frozenset()
+            if not missing:
+                log.warning("user group unreadable group=%s error=%s%s", group_id, word, advice)
+                return False
+        self._groups[group_id] = _Group(asked_at=asked_at, members=members, missing=missing)
         return True
 
     def _read_person(self, user_id: str) -> bool:
         asked_at = self._monotonic()
         try:
-            user = _of(dict, self._client.users_info(user=user_id)["user"])
-            if user["id"] != user_id:
-                raise ValueError("another person")
+            user = user_of(user_id, self._client.users_info(user=user_id)["user"])
+            standing, membership = standing_of(user), membership_of(user)
         except _UNREADABLE as exc:
-            word, advice = _why(exc)
-            if word not in _NO_SUCH_PERSON:
+            word, advice = why(exc)
+            if word not in NO_SUCH_PERSON:
                 log.warning("person unreadable user=%s error=%s%s", user_id, word, advice)
                 return False
-            user = {"deleted": True}
+            user, standing = {}, Standing.DEACTIVATED
+            membership = Membership(teams=frozenset())
         offset = user.get("tz_offset")
         self._people[user_id] = _Person(
             asked_at=asked_at,
-            standing=_standing(user_id, user),
+            standing=standing,
+            membership=membership,
             tz_offset_s=offset if isinstance(offset, int) else None,
         )
         return True
-
-
-def _of(kind: type[T], answer: object) -> T:
-    if not isinstance(answer, kind):
-        raise TypeError(f"not a {kind.__name__}")
-    return answer
-
-
-def _standing(user_id: str, user: Mapping[str, object]) -> Standing:
-    """What users.info says; Slack leaves `deleted` out of some people who are active."""
-    if user.get("deleted", False) is not False:
-        return Standing.DEACTIVATED
-    if user.get("is_bot") or user.get("is_workflow_bot") or user_id == "USLACKBOT":
-        return Standing.BOT
-    return Standing.ACTIVE
-
-
-def _why(exc: Exception) -> tuple[str, str]:
-    """Slack's word, or the kind of fault, and what to do about it where that is known."""
-    response = getattr(exc, "response", None)
-    answer = getattr(response, "data", response)
-    told = answer.get("error") if isinstance(answer, Mapping) else None
-    word = clean(str(told or type(exc).__name__), 60)
-    return word, " (reinstall the app from the present manifest.yml)" if word == "missing_scope" else ""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
 
 from bot.domain.model import Deletion, Freeze, State, Tier
+from bot.domain.people import Directory, Home, Person, Standing, is_colleague, is_member
 from bot.domain.text import clean
 
 # The rule's name where only the typed word is missing: then the dialog is opened.
@@ -15,6 +15,8 @@ SECOND_PERSON = "second person"
 NOBODY = "VPN_BOT_OPERATORS is empty"
 OPERATOR, APPROVER = "operator", "approver"
 CANCELLERS = (OPERATOR, APPROVER)
+MAY_STOP = "anybody may stop"
+UNTOLD_MAY_STOP = "anybody may stop, although Slack hasn't told of their workspace"
 
 
 class When(StrEnum):
@@ -27,32 +29,6 @@ class When(StrEnum):
     def applies(self, tier: Tier) -> bool:
         """Whether it is made at this tier; what is forbidden is beyond any demand."""
         return self is When.ALWAYS or (self is When.HIGH and tier is not Tier.LOW)
-
-
-class Standing(StrEnum):
-    """What Slack says of somebody."""
-
-    ACTIVE = "active"
-    DEACTIVATED = "deactivated"
-    BOT = "bot"
-
-
-class Directory(Protocol):
-    """Who is who, as Slack told lately; None where that can't be told now, which grants nothing."""
-
-    def members(self, group_id: str) -> frozenset[str] | None:
-        """The user ids in a user group."""
-
-    def standing(self, user_id: str) -> Standing | None:
-        """Whether somebody is active."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody who typed or clicked, as Slack's payload names them."""
-
-    user_id: str
-    team_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +44,7 @@ class Rule:
 class Rules:
     """All rules. gateways: whole rules of their own, by gateway id, in the place of the default."""
 
-    home_team_id: str
+    home: Home
     default: Rule
     gateways: Mapping[str, Rule]
     typed: When = When.HIGH
@@ -128,9 +104,17 @@ def may_decide(
 
 
 def may_stop(person: Person, rules: Rules, directory: Directory) -> Verdict:
-    """Anybody of the home workspace may; where their standing can't be told too, since it harms nobody."""
-    anybody = Verdict(allowed=True, rule="anybody may stop")
-    return _barred(person, rules, directory.standing(person.user_id)) or anybody
+    """Anybody of the home workspace may, or of another one of its organization.
+
+    Where Slack hasn't told whether they belong there, or whether they are active, they may too: to stop
+    harms nobody, and to be refused might.
+    """
+    colleague = is_colleague(person, rules.home, directory.membership(person.user_id))
+    if colleague is False:
+        return _OTHER_WORKSPACE
+    standing = directory.standing(person.user_id)
+    rule = MAY_STOP if colleague else UNTOLD_MAY_STOP
+    return _NEVER.get(standing) or Verdict(allowed=True, rule=rule)
 
 
 def may_confirm(deletion: Deletion, *, by: str, typed: bool, freeze: Freeze | None, rules: Rules) -> Verdict:
@@ -174,21 +158,18 @@ def _verdicts(
     directory: Directory,
 ) -> list[Verdict]:
     """One for each gateway, or only the one that bars this person from all of them."""
+    member = is_member(person, rules.home, directory.membership(person.user_id))
+    if member is False:
+        return [_OTHER_WORKSPACE]
     standing = directory.standing(person.user_id)
-    if barred := _barred(person, rules, standing):
-        return [barred]
+    if never := _NEVER.get(standing):
+        return [never]
     found = [_on(one, person, channel_id, roles, rules, directory) for one in sorted(gateway_ids)]
-    return [one if standing or not one.allowed else _UNTOLD for one in found]
+    return [one if (standing and member) or not one.allowed else _UNTOLD for one in found]
 
 
 def _all_of(verdicts: list[Verdict]) -> Verdict:
     return next((one for one in verdicts if not one.allowed), verdicts[0])
-
-
-def _barred(person: Person, rules: Rules, standing: Standing | None) -> Verdict | None:
-    if person.team_id != rules.home_team_id:
-        return _OTHER_WORKSPACE
-    return None if standing is None else _NEVER.get(standing)
 
 
 def _on(
@@ -249,11 +230,12 @@ def _no(rule: str, sentence: str) -> Verdict:
 
 _TRY_AGAIN = "Try again in a minute. If it stays so, whoever runs the bot should look at its log."
 _OTHER_WORKSPACE = _no("another workspace", "Only people of this bot's own Slack workspace may use it.")
-_NEVER = {
+_NEVER: dict[Standing | None, Verdict] = {
     Standing.BOT: _no("bot", "Bots may not use vpn-bot; a person has to. Nothing was done."),
     Standing.DEACTIVATED: _no("deactivated", "This Slack account is deactivated, so nothing was done."),
 }
 _UNTOLD = _no(
     "standing unknown",
-    f"Slack didn't tell whether your account is active, so nothing was done. {_TRY_AGAIN}",
+    "Slack didn't tell whether your account is active in this bot's workspace, so nothing was done. "
+    f"{_TRY_AGAIN}",
 )

@@ -2,10 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from bot.rehearsal.workspace import Channel, Group, Person, Team, Workspace
+from bot.rehearsal.workspace import HOME, Channel, Group, Person, Team, Workspace
 
 PARTNER = Team(team_id="T0PARTNER01", domain="partner", name="Partner")
+ORGANIZATION = "E0NORTHWIND"
+GRID_HOME = replace(HOME, enterprise_id=ORGANIZATION)
+SALES = Team(team_id="T0SALES0001", domain="northwind-sales", name="Northwind", enterprise_id=ORGANIZATION)
 BOT = "U0VPNBOT001"
 SLACKBOT = "USLACKBOT"
 ANA, BEN, CHEN, DORA, FINN = "U0ANA000001", "U0BEN000001", "U0CHEN00001", "U0DORA00001", "U0FINN00001"
@@ -47,3 +51,20 @@ def northwind(clock: Callable[[], float] = time.time) -> Workspace:
             Channel(channel_id=DIRECT, name="ana", kind="im", members=frozenset({ANA, BOT})),
         ),
     )
+
+
+def join_grid(workspace: Workspace) -> None:
+    """Make Northwind a workspace of an Enterprise Grid organization, with Northwind Sales as its sibling.
+
+    Ben, of both, acts from the sibling; Chen, of both, is shown as of the organization; Dora is of the
+    sibling alone. Eve stays a guest of a partner that has no Grid.
+    """
+    workspace.team = GRID_HOME
+    for user_id, person in workspace.people.items():
+        if person.team == HOME:
+            workspace.people[user_id] = replace(person, team=GRID_HOME)
+    people = workspace.people
+    people[BEN] = replace(people[BEN], team=SALES, also_in=(GRID_HOME,), acts_from=SALES.team_id)
+    people[CHEN] = replace(people[CHEN], also_in=(SALES,), acts_from=ORGANIZATION)
+    people[DORA] = replace(people[DORA], team=SALES)
+    workspace.bot = people[workspace.bot.user_id]

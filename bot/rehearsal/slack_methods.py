@@ -54,11 +54,12 @@ def _auth_test(api: WebApi, _args: Args) -> Answer:
     return {
         "url": f"{api.url}/",
         "team": team.name,
-        "team_id": team.team_id,
+        "team_id": team.enterprise_id if api.workspace.org_wide else team.team_id,
         "user": bot.name,
         "user_id": bot.user_id,
         "bot_id": BOT_ID,
-        "is_enterprise_install": False,
+        "is_enterprise_install": api.workspace.org_wide,
+        **({"enterprise_id": team.enterprise_id} if team.enterprise_id else {}),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.rehearsal.slack_views import View
-from bot.rehearsal.workspace import Channel, Ephemeral, Message, Person, Workspace
+from bot.rehearsal.workspace import Channel, Ephemeral, Message, Person, Team, Workspace
 
 APP_ID = "A0VPNBOT001"
 BOT_ID = "B0VPNBOT001"
@@ -41,7 +41,9 @@ def wire_message(message: Message, workspace: Workspace, *, metadata: bool = Fal
 
 
 def wire_person(person: Person, workspace: Workspace) -> dict[str, Any]:
-    """`user` of users.info."""
+    """`user` of users.info; `enterprise_user` with everybody of an Enterprise Grid organization."""
+    team = person.team
+    same_grid = bool(team.enterprise_id) and team.enterprise_id == workspace.team.enterprise_id
     return {
         "id": person.user_id,
         "team_id": person.team.team_id,
@@ -51,8 +53,25 @@ def wire_person(person: Person, workspace: Workspace) -> dict[str, Any]:
         "is_bot": person.is_bot,
         "tz_offset": person.tz_offset,
         "profile": {"real_name": person.real_name, "display_name": person.name, "team": person.team.team_id},
-        "is_stranger": person.team != workspace.team,
+        "is_stranger": person.team != workspace.team and not same_grid,
+        **({"enterprise_user": _enterprise_user(person)} if team.enterprise_id else {}),
     }
+
+
+def _enterprise_user(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.user_id,
+        "enterprise_id": person.team.enterprise_id,
+        "enterprise_name": _org_name(person.team),
+        "is_admin": False,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "teams": [person.team.team_id, *(team.team_id for team in person.also_in)],
+    }
+
+
+def _org_name(team: Team) -> str:
+    return f"{team.name} Group"
 
 
 def wire_view(view: View, workspace: Workspace) -> dict[str, Any]:
@@ -86,9 +105,11 @@ def command_payload(
     person: Person, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str
 ) -> dict[str, Any]:
     """A slash command's payload; `text` is already as Slack sends it."""
+    grid, typed_in = person.team.enterprise_id, person.acts_from
     return {
         **_LEGACY,
-        "team_id": person.team.team_id,
+        "team_id": typed_in if typed_in.startswith("T") else person.team.team_id,
+        **({"enterprise_id": grid, "enterprise_name": _org_name(person.team)} if grid else {}),
         "team_domain": person.team.domain,
         "channel_id": channel.channel_id,
         "channel_name": _channel_name(channel),
@@ -103,6 +124,9 @@ def command_payload(
 
 
 def _acting(kind: str, person: Person, workspace: Workspace, trigger_id: str | None) -> dict[str, Any]:
+    """`team` and `enterprise` are those of the app, whoever acts; `user` is who does."""
+    home = workspace.team
+    grid = {"enterprise_id": home.enterprise_id, "enterprise_name": _org_name(home)}
     return {
         **_LEGACY,
         "type": kind,
@@ -110,10 +134,10 @@ def _acting(kind: str, person: Person, workspace: Workspace, trigger_id: str | N
             "id": person.user_id,
             "username": person.name,
             "name": person.name,
-            "team_id": person.team.team_id,
+            "team_id": person.acts_from or person.team.team_id,
         },
-        "team": {"id": workspace.team.team_id, "domain": workspace.team.domain},
-        "enterprise": None,
+        "team": {"id": home.team_id, "domain": home.domain, **(grid if home.enterprise_id else {})},
+        "enterprise": {"id": home.enterprise_id, "name": _org_name(home)} if home.enterprise_id else None,
         "is_enterprise_install": False,
         **({"trigger_id": trigger_id} if trigger_id else {}),
     }

@@ -14,11 +14,12 @@ Observer = Callable[["Happening"], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A workspace by its id, `T…`."""
+    """A workspace by its id, `T…`; enterprise_id: of its Enterprise Grid organization, `E…`, "" for none."""
 
     team_id: str
     domain: str
     name: str
+    enterprise_id: str = ""
 
 
 HOME = Team(team_id="T0HOME00001", domain="northwind", name="Northwind")
@@ -26,7 +27,11 @@ HOME = Team(team_id="T0HOME00001", domain="northwind", name="Northwind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody, or a bot; `team` is another than the home team for Slack Connect; tz_offset: seconds."""
+    """Somebody, or a bot; `team` is another than the home team for Slack Connect; tz_offset: seconds.
+
+    On Enterprise Grid they may be of more workspaces, `also_in`; `acts_from` is what payloads then name as
+    their team: a workspace, or the organization. "" for `team`.
+    """
 
     user_id: str
     name: str
@@ -35,6 +40,8 @@ class Person:
     is_bot: bool = False
     deleted: bool = False
     tz_offset: int = 0
+    also_in: tuple[Team, ...] = ()
+    acts_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,7 @@ class Workspace:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.team = team
+        self.org_wide = False  # whether the app is installed for the whole organization of `team`
         self.clock = clock
         self.changed = threading.Condition()
         self.people = {person.user_id: person for person in people}

@@ -8,9 +8,16 @@ from dataclasses import replace
 import pytest
 
 from bot.chat import directory
-from bot.chat.directory import FIRST_WITHIN_S, MAX_AGE_S, PEOPLE_AT_A_TIME, PEOPLE_EVERY_S, Directory
-from bot.domain.policy import Standing
-from bot.rehearsal.northwind import ANA, BEN, CHEN, DORA, FINN, ON_CALL, OTHER_BOT, SLACKBOT
+from bot.chat.directory import (
+    FIRST_WITHIN_S,
+    MAX_AGE_S,
+    MOST_NOTICED,
+    PEOPLE_AT_A_TIME,
+    PEOPLE_EVERY_S,
+    Directory,
+)
+from bot.domain.people import Membership, Standing
+from bot.rehearsal.northwind import ANA, BEN, CHEN, DORA, EVE, FINN, ON_CALL, OTHER_BOT, SLACKBOT, join_grid
 from bot.rehearsal.slack import LocalSlack
 from bot.rehearsal.slack_faults import Fault
 from tests.chat.raw_server import answering
@@ -207,11 +214,15 @@ def test_without_the_scope_the_log_says_what_to_do(
     assert "missing_scope (reinstall the app from the present manifest.yml)" in caplog.text
 
 
-def test_one_unreadable_group_does_not_hide_the_others(slack: LocalSlack, clock: Clock) -> None:
+def test_one_unreadable_group_does_not_hide_the_others(
+    slack: LocalSlack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each group is read by itself."""
-    known = known_by(slack.api_url, clock, groups=("S0MISSING01", ON_CALL))
+    slack.inject(LIST, Fault.refuse("internal_error"))
+    known = known_by(slack.api_url, clock, groups=("S0ONCALL002", ON_CALL))
+    monkeypatch.setattr(directory, "AT_ONCE", 1)
     known.refresh()
-    assert known.members("S0MISSING01") is None
+    assert known.members("S0ONCALL002") is None
     assert known.members(ON_CALL) == MEMBERS
 
 
@@ -332,3 +343,83 @@ def test_after_a_start_that_failed_it_is_read_again_soon(
     slack.wait_for(lambda: known.members(ON_CALL) and known.standing(ANA) and known.standing(BEN))
     known.stop()
     assert directory.REFRESH_S > 15 > directory.FIRST_RETRY_S
+
+
+def test_on_enterprise_grid_the_workspaces_of_people_are_known(clock: Clock) -> None:
+    """From users.info, for five minutes, with their standing; the organization too."""
+    with local_slack(scopes=SCOPES | {"users:read"}) as slack:
+        join_grid(slack.workspace)
+        known = known_by(slack.api_url, clock, people=(EVE,))
+        assert known.membership(BEN) is None
+        known.refresh()
+    both = frozenset({"T0HOME00001", "T0SALES0001"})
+    assert known.membership(BEN) == Membership(teams=both, enterprise_id="E0NORTHWIND")
+    assert known.membership(CHEN) == Membership(teams=both, enterprise_id="E0NORTHWIND")
+    assert known.membership(EVE) == Membership(teams=frozenset({"T0PARTNER01"}))
+    clock.now += MAX_AGE_S + 1
+    assert known.membership(BEN) is None
+
+
+@pytest.mark.parametrize(
+    "enterprise_user",
+    [
+        *(b"[]", b'"E0ORG"', b"{}", b'{"enterprise_id": "E0ORG"}', b'{"teams": ["T0HOME"]}'),
+        *(b'{"enterprise_id": 1, "teams": []}', b'{"enterprise_id": "E0ORG", "teams": ["T0HOME", null]}'),
+    ],
+)
+def test_an_odd_enterprise_user_grants_nothing(clock: Clock, enterprise_user: bytes) -> None:
+    """What isn't as Slack documents it is as good as not read."""
+    body = b'{"ok": true, "user": {"id": "U0ANA000001", "enterprise_user": ' + enterprise_user + b"}}"
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)) as url:
+        known = known_by(url, clock, groups=(), people=(ANA,))
+        known.refresh()
+    assert (known.standing(ANA), known.membership(ANA)) == (None, None)
+
+
+def test_somebody_who_is_noticed_is_read_at_once_and_the_latest_fifty_stay(slack: LocalSlack) -> None:
+    """Although no rule names them; more would cost Slack's patience."""
+    known = Directory(BOT_TOKEN, slack.api_url, group_ids=[], user_ids=[])
+    known.start()
+    known.notice(DORA)
+    slack.wait_for(lambda: known.standing(DORA))
+    before = len(slack.traffic)
+    for index in range(MOST_NOTICED):
+        known.notice(f"U0NOBODY{index:03}")
+    slack.wait_for(lambda: known.standing(f"U0NOBODY{MOST_NOTICED - 1:03}"))
+    known.refresh()
+    known.stop()
+    assert known.standing(DORA) is None
+    assert asked(slack, INFO, before) == MOST_NOTICED
+
+
+@pytest.mark.parametrize("word", ["no_such_subteam", "plan_upgrade_required"])
+def test_a_group_that_does_not_exist_is_empty_and_not_unknown(
+    slack: LocalSlack, clock: Clock, caplog: pytest.LogCaptureFixture, word: str
+) -> None:
+    """Nobody is told to try again in a minute for ever; the log tells once, /readyz as long as it is so."""
+    known = known_by(slack.api_url, clock)
+    for _ in range(3):
+        slack.inject(LIST, Fault.refuse(word))
+        assert known.refresh()
+    assert known.members(ON_CALL) == frozenset()
+    assert known.check().ok
+    assert ON_CALL in known.check().reason
+    assert caplog.text.count("nobody may do anything by it") == 1
+    known.refresh()
+    assert known.members(ON_CALL) == MEMBERS
+    assert ON_CALL not in known.check().reason
+
+
+def test_a_group_without_active_members_is_told_of(
+    slack: LocalSlack, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A group of bots and of people who left; one that nobody has read yet is not said to be empty."""
+    group, people = slack.workspace.groups[ON_CALL], dict(slack.workspace.people)
+    slack.workspace.groups[ON_CALL] = replace(group, members=frozenset({FINN, OTHER_BOT}))
+    known = known_by(slack.api_url, clock)
+    assert "isn't known now" in known.check().reason
+    known.refresh()
+    slack.workspace.groups[ON_CALL] = group
+    slack.workspace.people.update(people)
+    assert f"the user group {ON_CALL} has no active members" in known.check().reason
+    assert f"the user group {ON_CALL} has no active members" in caplog.text

@@ -7,7 +7,8 @@ import pytest
 
 from bot.domain import policy
 from bot.domain.model import Deletion, Freeze, State, Tier
-from bot.domain.policy import Person, Rule, Rules, Verdict, When
+from bot.domain.people import Home, Person
+from bot.domain.policy import Rule, Rules, Verdict, When
 from tests.domain.who import HERE, HOME, LEADS, LISTED, NEVER, ON_CALL, PEOPLE, UNTOLD, A, B, Slack, named_by
 
 DEFAULT = Rule(operators=("U0OPERATOR", ON_CALL, *LISTED), approvers=("U0APPROVER", LEADS, *LISTED))
@@ -42,7 +43,7 @@ OPERATE = {"operator", "operator by group"}
 
 def rules(typed: When = When.HIGH, second_person: When = When.HIGH) -> Rules:
     return Rules(
-        home_team_id=HOME, default=DEFAULT, gateways={A: ON_A}, typed=typed, second_person=second_person
+        home=Home(team_id=HOME), default=DEFAULT, gateways={A: ON_A}, typed=typed, second_person=second_person
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain import policy
 from bot.domain.model import Tier
-from bot.domain.policy import Directory, Person, Rule, Rules, Verdict, When
+from bot.domain.people import Directory, Home, Person
+from bot.domain.policy import Rule, Rules, Verdict, When
 from tests.domain.who import (
     ELSEWHERE,
     HERE,
@@ -50,7 +51,7 @@ ABOUT: list[tuple[str, ...]] = [(), (A,), (B,), (A, B)]
 
 def rules(setting: str) -> Rules:
     default, gateways = SETTINGS[setting]
-    return Rules(home_team_id=HOME, default=default, gateways=gateways)
+    return Rules(home=Home(team_id=HOME), default=default, gateways=gateways)
 
 
 def verdict(
@@ -201,7 +202,9 @@ def test_a_stranger_is_told_that_they_are_no_operator_and_not_to_try_again() -> 
 def test_where_one_rule_might_let_them_in_a_minute_that_is_what_they_hear() -> None:
     """Before the gateway is known, the refusal that may pass goes before the one that won't."""
     all_rules = Rules(
-        home_team_id=HOME, default=Rule(operators=OPERATORS), gateways={A: Rule(operators=(UNREADABLE,))}
+        home=Home(team_id=HOME),
+        default=Rule(operators=OPERATORS),
+        gateways={A: Rule(operators=(UNREADABLE,))},
     )
     found = policy.may_ask(PEOPLE["nobody"], HERE, (), all_rules, Slack())
     assert found.rule == f"group {UNREADABLE} unresolved"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.policy import Person, Standing
+from bot.domain.people import Membership, Person, Standing
 
 HOME, ELSEWHERE = "T0HOME", "T0ELSEWHERE"
 HERE, OTHER = "C0HERE", "C0OTHER"
@@ -40,14 +40,24 @@ GROUPS: Mapping[str, frozenset[str]] = {
 class Slack:
     """What Slack told lately; who was asked for is kept."""
 
-    def __init__(self, groups: Mapping[str, frozenset[str]] = GROUPS, *, tells_standing: bool = True) -> None:
+    def __init__(
+        self,
+        groups: Mapping[str, frozenset[str]] = GROUPS,
+        *,
+        tells_standing: bool = True,
+        memberships: Mapping[str, Membership] | None = None,
+    ) -> None:
         self.groups = groups
+        self.memberships = memberships or {}
         self.tells_standing = tells_standing
         self.asked: list[str] = []
 
     def members(self, group_id: str) -> frozenset[str] | None:
         self.asked.append(group_id)
         return self.groups.get(group_id)
+
+    def membership(self, user_id: str) -> Membership | None:
+        return self.memberships.get(user_id)
 
     def standing(self, user_id: str) -> Standing | None:
         if user_id == "U0UNTOLD" or not self.tells_standing:

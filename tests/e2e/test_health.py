@@ -32,7 +32,7 @@ def test_a_bot_that_works_is_alive_and_ready_and_says_why(play: Play) -> None:
     alive = visit(play.stage, "/healthz")
     ready = visit(play.stage, "/readyz")
     assert (alive.status_code, alive.text) == (200, "alive\n")
-    assert set(ready.json()["checks"]) == {"slack", "ledger", "worker"}
+    assert set(ready.json()["checks"]) == {"slack", "ledger", "worker", "people"}
     assert all(check["ok"] is True and check["reason"] for check in ready.json()["checks"].values())
     said = ready.text + repr(ready.headers) + alive.text + repr(alive.headers)
     for secret in (play.stage.bot_token, play.stage.app_token, play.stage.secret_key, "sqlite", "waitress"):
