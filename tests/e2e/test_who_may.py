@@ -103,7 +103,7 @@ def test_where_the_bot_is_not_a_member_it_says_how_to_invite_it_and_does_nothing
     for channel in ("general", "war-room"):
         tunnel = play.stage.vpc.add_tunnel()
         assert play.ask(f"delete {tunnel}", channel=channel).acked
-        told = play.wait_private("ana", f"`/vpn delete {tunnel}`")
+        told = play.wait_private("ana", f" {tunnel} --region")
         assert "/invite @vpn-bot" in told
         assert play.stage.slack.messages(channel) == ()
         assert play.stage.vpc.deletes(tunnel) == []
