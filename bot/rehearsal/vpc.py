@@ -1,7 +1,7 @@
 """A local Tencent Cloud VPC (API 3.0) on loopback, stricter than the original.
 
-It checks signature, clock, headers and every parameter, deletes asynchronously, keeps 100 requests a second
-for each action and region, and goes wrong in the ways that `Fault` and `Gate` describe.
+It checks signature, clock, headers and every parameter, deletes asynchronously, keeps each action's limit of
+requests a second in a region, and goes wrong in the ways that `Fault` and `Gate` describe.
 """
 
 import json
@@ -18,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 from bot.rehearsal.server import LoopbackServer
 from bot.rehearsal.vpc_actions import ACTIONS
 from bot.rehearsal.vpc_faults import NO_FAULT, ApiError, Fault, Gate
-from bot.rehearsal.vpc_log import Call, Pace
+from bot.rehearsal.vpc_fields import CANARY_PSK
+from bot.rehearsal.vpc_log import FEWER_PER_SECOND, REQUESTS_PER_SECOND, Call, Pace
 from bot.rehearsal.vpc_params import missing
-from bot.rehearsal.vpc_seed import CANARY_PSK, MAIN_GATEWAY, MAIN_REGION, MAIN_TUNNEL
+from bot.rehearsal.vpc_seed import MAIN_GATEWAY, MAIN_REGION, MAIN_TUNNEL
 from bot.rehearsal.vpc_signature import Account, Request, verify
 from bot.rehearsal.vpc_world import World
 
@@ -64,7 +65,7 @@ class LocalVpc(World):
         self._subscribers: list[Callable[[Call], None]] = []
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._gates: dict[str, Gate] = {}
-        self._pace: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
+        self._pace: dict[tuple[str, str], Pace] = {}
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -162,8 +163,11 @@ class LocalVpc(World):
             raise ApiError("NoSuchVersion", f"The version is {VERSION}.")
         if not _REGION.fullmatch(region):
             raise ApiError("UnsupportedRegion", f"The region {region} is not supported.")
-        if not self._pace[action, region].admits(self.clock()):
-            raise ApiError("RequestLimitExceeded", "Over 100 requests a second for this action and region.")
+        most = FEWER_PER_SECOND.get(action, REQUESTS_PER_SECOND)
+        if not self._pace.setdefault((action, region), Pace(most)).admits(self.clock()):
+            raise ApiError(
+                "RequestLimitExceeded", f"Over {most} requests a second for this action and region."
+            )
         try:
             params: dict[str, Any] = json.loads(request.body)
         except (ValueError, RecursionError) as error:

@@ -7,6 +7,8 @@ from typing import Any
 from bot.rehearsal.vpc_signature import MASK
 
 REQUESTS_PER_SECOND = 100
+# Of these the documents allow fewer.
+FEWER_PER_SECOND = {"DescribeVpnGatewayRoutes": 20, "DescribeVpnGatewayCcnRoutes": 20}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +50,17 @@ class Call:
 class Pace:
     """Counts the requests of one action in one region over a sliding second."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.peak = 0
+        self._most = most
         self._arrived: deque[float] = deque()
         self._admitted: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
-        """Count a request at `now` (epoch seconds); False where 100 were admitted in the second before."""
+        """Count a request at `now` (epoch seconds); False where `most` were admitted in the second before."""
         self.peak = max(self.peak, _count(self._arrived, now) + 1)
         self._arrived.append(now)
-        if _count(self._admitted, now) >= REQUESTS_PER_SECOND:
+        if _count(self._admitted, now) >= self._most:
             return False
         self._admitted.append(now)
         return True

@@ -4,6 +4,7 @@ A check is called with a parameter's path and its value and raises `ApiError`, o
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,13 +33,18 @@ class Shape:
                 raise missing(_join(path, name))
         for name, inner in value.items():
             if name not in self.fields:
-                raise ApiError("UnknownParameter", f"The parameter `{_join(path, name)}` is not recognized.")
+                raise unknown(path, name)
             self.fields[name](_join(path, name), inner)
 
 
 def missing(path: str) -> ApiError:
     """The answer to a required parameter that is not there."""
     return ApiError("MissingParameter", f"The request is missing a required parameter `{path}`.")
+
+
+def unknown(path: str, name: str) -> ApiError:
+    """The answer to a parameter that the action doesn't have."""
+    return ApiError("UnknownParameter", f"The parameter `{_join(path, name)}` is not recognized.")
 
 
 def invalid(path: str, why: str, suffix: str = "") -> ApiError:
@@ -128,7 +134,7 @@ def listing(element: Check, most: int) -> Check:
             raise invalid(path, f"holds more than {most} elements", ".LimitExceeded")
         for position, item in enumerate(value):
             element(f"{path}.{position}", item)
-        if len({repr(item) for item in value}) < len(value):
+        if len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
             raise invalid(path, "holds an element twice", ".Duplicate")
 
     return check

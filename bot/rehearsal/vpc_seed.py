@@ -1,11 +1,15 @@
-"""What stands in the local VPC at the start: wire fields as the API shows them.
-
-Some numbers travel as strings, some fields are null, and one tunnel's name and tag are hostile.
-"""
+"""What stands in the local VPC at the start; one tunnel's name and tag are hostile."""
 
 from typing import Any
 
-CANARY_PSK = "canary-psk-Zq81vTn4-never-show-this"
+from bot.rehearsal.vpc_fields import (
+    Fields,
+    ccn_route_fields,
+    customer_gateway_fields,
+    gateway_fields,
+    route_fields,
+)
+
 MAIN_REGION = "ap-guangzhou"
 MAIN_GATEWAY = "vpngw-7lcl5331"
 MAIN_TUNNEL = "vpnx-p0j11j28"
@@ -21,119 +25,16 @@ FAR_REGION = "ap-singapore"
 FAR_GATEWAY = "vpngw-5sgpx0a1"
 FAR_TUNNEL = "vpnx-sgp7k3m9"
 
-Fields = dict[str, Any]
-
-
-def tunnel_fields(tunnel_id: str, gateway: Fields, **overrides: Any) -> Fields:
-    """A tunnel of this gateway, AVAILABLE and up, with `overrides` in place of the usual fields."""
-    return {
-        "VpnConnectionId": tunnel_id,
-        "VpnConnectionName": f"tunnel-{tunnel_id.removeprefix('vpnx-')}",
-        "VpcId": gateway["VpcId"],
-        "VpnGatewayId": gateway["VpnGatewayId"],
-        "CustomerGatewayId": "cgw-2wqq41m9",
-        "PreShareKey": CANARY_PSK,
-        "VpnProto": "IPSEC",
-        "EncryptProto": "IKE",
-        "RouteType": "Policy",
-        "NegotiationType": "active",
-        "CreatedTime": "2024-03-05 10:02:17",
-        "State": "AVAILABLE",
-        "NetStatus": "AVAILABLE",
-        "SecurityPolicyDatabaseSet": [
-            {"LocalCidrBlock": "10.0.0.0/16", "RemoteCidrBlock": ["172.16.0.0/16", "172.17.0.0/16"]},
-            {"LocalCidrBlock": "10.1.0.0/16", "RemoteCidrBlock": ["172.16.0.0/16"]},
-        ],
-        "IKEOptionsSpecification": {
-            "IKEVersion": "IKEV2",
-            "PropoEncryAlgorithm": "AES-CBC-256",
-            "PropoAuthenAlgorithm": "SHA-256",
-            "ExchangeMode": "MAIN",
-            "DhGroupName": "GROUP14",
-            "LocalIdentity": "ADDRESS",
-            "LocalAddress": gateway["PublicIpAddress"],
-            "RemoteIdentity": "ADDRESS",
-            "RemoteAddress": "198.51.100.20",
-            "IKESaLifetimeSeconds": 86400,
-        },
-        "IPSECOptionsSpecification": {
-            "EncryptAlgorithm": "AES-CBC-256",
-            "IntegrityAlgorith": "SHA-256",
-            "PfsDhGroup": "DH-GROUP14",
-            "IPSECSaLifetimeSeconds": "14400",
-            "IPSECSaLifetimeTraffic": 4096000000,
-        },
-        "EnableHealthCheck": True,
-        "HealthCheckLocalIp": "169.254.128.10",
-        "HealthCheckRemoteIp": "169.254.128.11",
-        "HealthCheckStatus": "AVAILABLE",
-        "HealthCheckConfig": {
-            "ProbeType": "NQA",
-            "ProbeInterval": 5000,
-            "ProbeThreshold": 3,
-            "ProbeTimeout": "150",
-        },
-        "DpdEnable": "1",
-        "DpdTimeout": "30",
-        "DpdAction": "restart",
-        "TagSet": [{"Key": "env", "Value": "prod"}, {"Key": "team", "Value": "network"}],
-        "BgpConfig": None,
-        **overrides,
-    }
-
-
-def _gateway(gateway_id: str, name: str, **overrides: Any) -> Fields:
-    return {
-        "VpnGatewayId": gateway_id,
-        "VpnGatewayName": name,
-        "VpcId": "vpc-0a36uwkr",
-        "Type": "IPSEC",
-        "State": "AVAILABLE",
-        "PublicIpAddress": "203.0.113.10",
-        "InstanceChargeType": "POSTPAID_BY_HOUR",
-        "InternetMaxBandwidthOut": "100",
-        "CreatedTime": "2024-03-05 09:12:44",
-        "Zone": "ap-guangzhou-2",
-        "NetworkInstanceId": "",
-        "BgpAsn": 64551,
-        "TagSet": [],
-        **overrides,
-    }
-
-
-def _customer_gateway(customer_gateway_id: str, name: str, ip_address: str) -> Fields:
-    return {
-        "CustomerGatewayId": customer_gateway_id,
-        "CustomerGatewayName": name,
-        "IpAddress": ip_address,
-        "CreatedTime": "2024-03-05 09:20:31",
-        "BgpAsn": "65530",
-        "TagSet": [],
-    }
-
 
 def _tunnel(tunnel_id: str, name: str, **overrides: Any) -> Fields:
     return {"VpnConnectionId": tunnel_id, "VpnConnectionName": name, **overrides}
 
 
-def _route(destination: str, instance_id: str, **overrides: Any) -> Fields:
-    return {
-        "DestinationCidrBlock": destination,
-        "InstanceType": "VPNCONN",
-        "InstanceId": instance_id,
-        "Priority": 0,
-        "Status": "ENABLE",
-        "RouteId": f"vpnr-{destination.split('/')[0].replace('.', ''):0>8}",
-        "Type": "Static",
-        **overrides,
-    }
-
-
 GATEWAYS = (
-    (MAIN_REGION, _gateway(MAIN_GATEWAY, "guangzhou-prod")),
+    (MAIN_REGION, gateway_fields(MAIN_GATEWAY, "guangzhou-prod")),
     (
         MAIN_REGION,
-        _gateway(
+        gateway_fields(
             CCN_GATEWAY,
             "ccn-backbone",
             Type="CCN",
@@ -142,10 +43,10 @@ GATEWAYS = (
             PublicIpAddress="203.0.113.11",
         ),
     ),
-    (MAIN_REGION, _gateway(SAFE_GATEWAY, "payments", PublicIpAddress="203.0.113.13")),
+    (MAIN_REGION, gateway_fields(SAFE_GATEWAY, "payments", PublicIpAddress="203.0.113.13", Version="3.0")),
     (
         FAR_REGION,
-        _gateway(
+        gateway_fields(
             FAR_GATEWAY,
             "singapore-edge",
             VpcId="vpc-9f8s7d6a",
@@ -155,9 +56,9 @@ GATEWAYS = (
     ),
 )
 CUSTOMER_GATEWAYS = (
-    (MAIN_REGION, _customer_gateway("cgw-2wqq41m9", "hq-datacentre", "198.51.100.20")),
-    (MAIN_REGION, _customer_gateway("cgw-mgp33pll", "branch-office", "198.51.100.21")),
-    (FAR_REGION, _customer_gateway("cgw-l4rblw63", "singapore-partner", "198.51.100.22")),
+    (MAIN_REGION, customer_gateway_fields("cgw-2wqq41m9", "hq-datacentre", "198.51.100.20")),
+    (MAIN_REGION, customer_gateway_fields("cgw-mgp33pll", "branch-office", "198.51.100.21")),
+    (FAR_REGION, customer_gateway_fields("cgw-l4rblw63", "singapore-partner", "198.51.100.22")),
 )
 TUNNELS = (
     (MAIN_GATEWAY, _tunnel(MAIN_TUNNEL, "guangzhou-to-hq")),
@@ -172,6 +73,15 @@ TUNNELS = (
             SecurityPolicyDatabaseSet=[
                 {"LocalCidrBlock": "10.0.0.0/16", "RemoteCidrBlock": ["172.20.0.0/16"]}
             ],
+            IPSECOptionsSpecification={
+                "EncryptAlgorithm": "AES-CBC-128",
+                "IntegrityAlgorith": None,
+                "IntegrityAlgorithm": "SHA-512",
+                "PfsDhGroup": "NULL",
+                "IPSECSaLifetimeSeconds": 3600,
+                "IPSECSaLifetimeTraffic": 1843200,
+            },
+            DpdAction="clear",
         ),
     ),
     (MAIN_GATEWAY, _tunnel(PENDING_TUNNEL, "being-created", State="PENDING", NetStatus="UNAVAILABLE")),
@@ -214,12 +124,19 @@ TUNNELS = (
 )
 ROUTES = {
     MAIN_GATEWAY: (
-        _route("172.16.0.0/16", MAIN_TUNNEL),
-        _route("172.17.0.0/16", MAIN_TUNNEL, Priority="100"),
-        _route("172.20.0.0/16", PENDING_TUNNEL, Status="DISABLE"),
+        route_fields("172.16.0.0/16", MAIN_TUNNEL, Description="to the <office>"),
+        route_fields("172.17.0.0/16", MAIN_TUNNEL, Priority="100"),
+        route_fields("172.20.0.0/16", PENDING_TUNNEL, Status="DISABLE"),
     ),
     CCN_GATEWAY: (
-        _route("172.31.0.0/16", CCN_TUNNEL, Type="BGP"),
-        _route("10.8.0.0/16", "ccn-gree226l", InstanceType="CCN", Type="CCN"),
+        route_fields("172.31.0.0/16", CCN_TUNNEL, Type="BGP"),
+        route_fields("10.8.0.0/16", "ccn-gree226l", InstanceType="CCN", Type="CCN"),
+    ),
+}
+# What a Cloud Connect Network sends to its gateway; through which tunnel it goes on, the API doesn't show.
+CCN_ROUTES: dict[str, tuple[Fields, ...]] = {
+    CCN_GATEWAY: (
+        ccn_route_fields("172.31.0.0/16"),
+        ccn_route_fields("192.168.40.0/24", "DISABLE"),
     ),
 }

@@ -2,10 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bot.rehearsal import vpc_seed as seed
+from bot.rehearsal.vpc_faults import ApiError
+from bot.rehearsal.vpc_fields import in_old_form, tunnel_fields
 from bot.rehearsal.vpc_seed import MAIN_GATEWAY
 
 
@@ -20,7 +22,10 @@ class World:
     """All that the account owns. Every method is safe to call from any thread.
 
     `clock` gives epoch seconds; a deleted tunnel is gone `delete_takes_s` seconds later by that clock.
+    old_form: show, and take, what the API did before 2024.
     """
+
+    old_form = False
 
     def __init__(self, *, clock: Callable[[], float], delete_takes_s: float) -> None:
         self.lock = threading.RLock()
@@ -29,6 +34,7 @@ class World:
         self.customer_gateways: dict[str, Resource] = {}
         self.tunnels: dict[str, Resource] = {}
         self.routes = seed.ROUTES
+        self.ccn_routes = seed.CCN_ROUTES
         self._delete_takes_s = delete_takes_s
         self._leaving: deque[tuple[float, str]] = deque()
         self._stuck: set[str] = set()
@@ -39,6 +45,17 @@ class World:
             self.customer_gateways[fields["CustomerGatewayId"]] = Resource(region, fields)
         for gateway_id, fields in seed.TUNNELS:
             self.add_tunnel(gateway_id, **fields)
+
+    def find(self, resources: Mapping[str, Resource], region: str, resource_id: str) -> dict[str, Any]:
+        """The wire fields of one of these; ApiError where it isn't in this region."""
+        found = resources.get(resource_id)
+        if found is None or found.region != region:
+            raise not_found(resource_id)
+        return found.fields
+
+    def shown(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A tunnel or a route in the form in which the API shows it now."""
+        return in_old_form(fields) if self.old_form else fields
 
     def settle(self) -> None:
         """Take away the tunnels whose deletion has ended by now."""
@@ -60,7 +77,7 @@ class World:
         with self.lock:
             region, gateway = self.gateways[gateway_id]
             self._made += 1
-            fields = seed.tunnel_fields(f"vpnx-{self._made:08x}", gateway, **overrides)
+            fields = tunnel_fields(f"vpnx-{self._made:08x}", gateway, **overrides)
             self.tunnels[fields["VpnConnectionId"]] = Resource(region, fields)
             return str(fields["VpnConnectionId"])
 
@@ -95,3 +112,8 @@ class World:
         """Once deleted, this tunnel stays in DELETING for ever."""
         with self.lock:
             self._stuck.add(tunnel_id)
+
+
+def not_found(what: str) -> ApiError:
+    """The answer to an id that nothing bears."""
+    return ApiError("ResourceNotFound", f"The resource {what} does not exist.")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bot.rehearsal.slack_people import Ack
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.vpc import MAIN_GATEWAY
-from bot.rehearsal.vpc_seed import CANARY_PSK
+from bot.rehearsal.vpc_fields import CANARY_PSK
 from bot.rehearsal.workspace import Message
 
 CHANNEL = "network-ops"

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, expect
 from slack_sdk import WebClient
 
 from bot.rehearsal.stage import Stage
-from bot.rehearsal.vpc_seed import CANARY_PSK, MAIN_GATEWAY
+from bot.rehearsal.vpc_fields import CANARY_PSK
+from bot.rehearsal.vpc_seed import MAIN_GATEWAY
 from tests.rehearsal.browser import PHONE, WIDE, Visit, chromium, served
 from tests.rehearsal.local_slack import modal
 

@@ -18,7 +18,8 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.rehearsal.scenes import SCENES
-from bot.rehearsal.vpc_seed import CANARY_PSK, DOWN_TUNNEL, MAIN_TUNNEL
+from bot.rehearsal.vpc_fields import CANARY_PSK
+from bot.rehearsal.vpc_seed import DOWN_TUNNEL, MAIN_TUNNEL
 
 TIMEOUT_S = 60
 SECRETS = re.compile(r"xoxb-[0-9a-f]|xapp-1-|AKID[0-9a-f]{4}|Signature=[0-9a-f]{8}|" + CANARY_PSK)

@@ -20,6 +20,7 @@ from tests.rehearsal.vpc_caller import SECRET_ID, SECRET_KEY, TOKEN, Caller, Clo
 
 LOOK, DELETE = "DescribeVpnConnections", "DeleteVpnConnection"
 ROUTES = "DescribeVpnGatewayRoutes"
+CCN_LIST = "DescribeVpnGatewayCcnRoutes"
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +162,43 @@ def test_routes_point_at_tunnels_until_they_are_gone(caller: Caller, clock: Cloc
     clock.now += 1
     assert caller.call(ROUTES, asked)["TotalCount"] == 0
     assert caller.call(ROUTES, {"VpnGatewayId": CCN_GATEWAY})["TotalCount"] == 1
+
+
+def test_ccn_routes_are_listed_for_gateways_of_a_ccn(vpc: LocalVpc, caller: Caller, clock: Clock) -> None:
+    """Page by page; they name no tunnel, and stay when one goes."""
+    everything = caller.call(CCN_LIST, {"VpnGatewayId": CCN_GATEWAY})
+    assert everything["TotalCount"] == 2
+    assert [sorted(route) for route in everything["RouteSet"]] == [
+        ["DestinationCidrBlock", "RouteId", "Status"]
+    ] * 2
+    second = caller.call(CCN_LIST, {"VpnGatewayId": CCN_GATEWAY, "Offset": 1, "Limit": 1})
+    assert (second["TotalCount"], second["RouteSet"]) == (2, everything["RouteSet"][1:])
+    assert caller.code(CCN_LIST, {"VpnGatewayId": MAIN_GATEWAY}) == "UnsupportedOperation"
+    tunnel_id = vpc.add_tunnel(CCN_GATEWAY)
+    assert caller.code(DELETE, pair(tunnel_id, CCN_GATEWAY)) is None
+    clock.now += 1
+    assert caller.call(CCN_LIST, {"VpnGatewayId": CCN_GATEWAY})["TotalCount"] == 2
+
+
+def test_the_newest_form_is_shown_and_the_old_one_can_be(vpc: LocalVpc, caller: Caller) -> None:
+    """Each tunnel's algorithm by both of its names or by the old one; what is new is there or isn't."""
+    tunnel_id = vpc.add_tunnel()
+    asked = {"VpnConnectionIds": [tunnel_id]}
+    (new,) = caller.call(LOOK, asked)["VpnConnectionSet"]
+    (route, *_) = caller.call(ROUTES, {"VpnGatewayId": MAIN_GATEWAY})["Routes"]
+    try:
+        vpc.old_form = True
+        (old,) = caller.call(LOOK, asked)["VpnConnectionSet"]
+        (old_route, *_) = caller.call(ROUTES, {"VpnGatewayId": MAIN_GATEWAY})["Routes"]
+    finally:
+        vpc.old_form = False
+    names = {"IntegrityAlgorith", "IntegrityAlgorithm"}
+    ipsec = new["IPSECOptionsSpecification"]
+    assert {ipsec[name] for name in names} == {"SHA-256"}
+    assert names & old["IPSECOptionsSpecification"].keys() == {"IntegrityAlgorith"}
+    assert new.keys() - old.keys() == {"BgpConfig", "HealthCheckConfig"}
+    assert {"RouteId", "Type", "CreateTime", "UpdateTime"} <= route.keys()
+    assert route.keys() - old_route.keys() == {"Description"}
 
 
 def test_a_deletion_takes_its_time(vpc: LocalVpc, caller: Caller, clock: Clock) -> None:

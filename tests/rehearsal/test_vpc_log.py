@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.rehearsal.vpc import CANARY_PSK, MAIN_GATEWAY, MAIN_TUNNEL, Call, LocalVpc
+from bot.rehearsal.vpc_seed import CCN_GATEWAY
 from tests.rehearsal.vpc_caller import SECRET_ID, SECRET_KEY, TOKEN, Caller, Clock
 
 LOOK, CREATE = "DescribeVpnConnections", "CreateVpnConnection"
@@ -53,6 +54,13 @@ def test_a_second_sees_at_most_a_hundred_requests(vpc: LocalVpc, caller: Caller,
     assert caller.code(action, headers={"X-TC-Region": "ap-singapore"}) is None
     clock.now += 0.5
     assert [caller.code(action) for _ in range(61)] == [None] * 60 + ["RequestLimitExceeded"]
+
+
+@pytest.mark.parametrize("action", ["DescribeVpnGatewayRoutes", "DescribeVpnGatewayCcnRoutes"])
+def test_of_routes_a_second_sees_at_most_twenty_lists(caller: Caller, action: str) -> None:
+    """As the documents say; other actions have their hundred."""
+    asked = {"VpnGatewayId": CCN_GATEWAY}
+    assert [caller.code(action, asked) for _ in range(21)] == [None] * 20 + ["RequestLimitExceeded"]
 
 
 def test_refused_signatures_do_not_count(vpc: LocalVpc, caller: Caller) -> None:

@@ -11,10 +11,12 @@ from bot.rehearsal.vpc import MAIN_GATEWAY, MAIN_TUNNEL, LocalVpc
 from bot.rehearsal.vpc_actions import ACTIONS
 from bot.rehearsal.vpc_faults import ApiError
 from bot.rehearsal.vpc_seed import CCN_GATEWAY, FAR_GATEWAY
+from bot.rehearsal.vpc_seed import SAFE_GATEWAY as OLD_GATEWAY
 from tests.rehearsal.vpc_caller import SECRET_ID, SECRET_KEY, TOKEN, Caller, Clock
 
 LOOK, DELETE, CREATE = "DescribeVpnConnections", "DeleteVpnConnection", "CreateVpnConnection"
 ROUTES = "DescribeVpnGatewayRoutes"
+CCN_LIST = "DescribeVpnGatewayCcnRoutes"
 NEW_TUNNEL: dict[str, Any] = {
     "VpnGatewayId": MAIN_GATEWAY,
     "CustomerGatewayId": "cgw-2wqq41m9",
@@ -115,6 +117,20 @@ def test_a_tunnel_can_be_made_again(vpc: LocalVpc, caller: Caller) -> None:
         ({"BgpConfig": {"TunnelCidr": "169.254.128.0/30", "LocalBgpAsn": "1"}}, "MissingParameter"),
         ({"IKEOptionsSpecification": {"IKESaLifetimeSeconds": "86400"}}, "InvalidParameter"),
         ({"RouteType": "Magic"}, "InvalidParameterValue"),
+        ({"IPSECOptionsSpecification": {"IntegrityAlgorithm": "SHA-257"}}, "InvalidParameterValue"),
+        ({"IPSECOptionsSpecification": {"Integrity": "SHA-256"}}, "UnknownParameter"),
+        (
+            {"IPSECOptionsSpecification": {"IntegrityAlgorith": "SHA1", "IntegrityAlgorithm": "MD5"}},
+            "InvalidParameter.Coexist",
+        ),
+        (
+            {
+                "VpnGatewayId": OLD_GATEWAY,
+                "IPSECOptionsSpecification": {"EncryptAlgorithm": "AES256GCM128"},
+            },
+            "InvalidParameterValue",
+        ),
+        ({"BgpConfig": {"TunnelCidr": "169.254.128.0/30", "LocalBgpAsn": "64551"}}, "MissingParameter"),
     ],
 )
 def test_a_new_tunnel_is_checked_in_every_part(
@@ -125,6 +141,34 @@ def test_a_new_tunnel_is_checked_in_every_part(
     params = {name: value for name, value in (NEW_TUNNEL | change).items() if value is not None}
     assert caller.code(CREATE, params) == code
     assert set(vpc.tunnels) == before
+
+
+@pytest.mark.parametrize("name", ["IntegrityAlgorith", "IntegrityAlgorithm"])
+def test_either_name_of_the_algorithm_sets_it_and_without_both_it_is_sha1(caller: Caller, name: str) -> None:
+    """One thing, shown by both names."""
+    for options, shown in (({name: "SHA-512"}, "SHA-512"), ({}, "SHA1")):
+        made = caller.call(CREATE, {**NEW_TUNNEL, "IPSECOptionsSpecification": options})["VpnConnection"]
+        ipsec = made["IPSECOptionsSpecification"]
+        assert (ipsec["IntegrityAlgorith"], ipsec["IntegrityAlgorithm"]) == (shown, shown)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"IPSECOptionsSpecification": {"IntegrityAlgorithm": "SHA-256"}},
+        {"HealthCheckConfig": {"ProbeType": "NQA"}},
+    ],
+)
+def test_in_its_old_form_the_api_does_not_know_what_is_new(
+    vpc: LocalVpc, caller: Caller, change: dict[str, Any]
+) -> None:
+    """A kit for it may have no new name in it."""
+    try:
+        vpc.old_form = True
+        assert caller.code(CREATE, NEW_TUNNEL | change) == "UnknownParameter"
+    finally:
+        vpc.old_form = False
+    assert caller.code(CREATE, NEW_TUNNEL | change) is None
 
 
 def test_a_ccn_tunnel_is_made_without_a_vpc(caller: Caller) -> None:
@@ -162,6 +206,10 @@ def test_a_ccn_tunnel_is_made_without_a_vpc(caller: Caller) -> None:
         (DELETE, pair(MAIN_GATEWAY, MAIN_TUNNEL), "InvalidParameterValue.Malformed"),
         (DELETE, {**pair(MAIN_TUNNEL), "DryRun": True}, "UnknownParameter"),
         (ROUTES, {}, "MissingParameter"),
+        (CCN_LIST, {}, "MissingParameter"),
+        (CCN_LIST, {"VpnGatewayId": "vpngw-nosuch00"}, "ResourceNotFound"),
+        (CCN_LIST, {"VpnGatewayId": CCN_GATEWAY, "Limit": 101}, "InvalidParameterValue.Range"),
+        (CCN_LIST, {"VpnGatewayId": CCN_GATEWAY, **by("InstanceId", MAIN_TUNNEL)}, "UnknownParameter"),
         (ROUTES, {"VpnGatewayId": "vpngw-nosuch00"}, "ResourceNotFound"),
     ],
 )
