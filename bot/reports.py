@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bot.domain.model import Deletion
 from bot.domain.text import clean
-from bot.domain.undo import PSK, UndoKit, as_command, as_json, route_text
+from bot.domain.undo import PSK, UndoKit, as_command, as_json, ccn_route_text, route_text
 from bot.domain.when import read_since, start_of
 from bot.domain.words import read_id
 from bot.errors import BadCommand
@@ -17,6 +17,7 @@ from bot.ledger.history import Event, HistoryQuery
 
 CELL_LIMIT = 500
 SHOWN_CELL = 40
+ROUTE_LIMIT = 300
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Record = dict[str, str]
 
@@ -142,9 +143,26 @@ def kit_text(kit: UndoKit) -> str:
         f"doesn't keep, in the place of {PSK}.",
         "",
         "Routes that pointed at it, to be set to the new id by hand:",
-        *(f"  {clean(route, 200)}" for route in routes),
+        *(f"  {clean(route, ROUTE_LIMIT)}" for route in routes),
+        *_ccn_routes(kit),
     ]
+    if kit.unknown:
+        shown = clean(", ".join(kit.unknown), CELL_LIMIT)
+        lines += ["", f"Not in it, for this version of vpn-bot doesn't know what it is: {shown}"]
     return "\n".join(lines)
+
+
+def _ccn_routes(kit: UndoKit) -> list[str]:
+    """Nothing where its gateway is a VPC's."""
+    if kit.ccn_routes is None:
+        return []
+    none = f"could not be read ({kit.ccn_routes_unread})" if kit.ccn_routes_unread else "none"
+    return [
+        "",
+        "CCN routes of its gateway that may have led through it:",
+        *(f"  {clean(ccn_route_text(route), ROUTE_LIMIT)}" for route in kit.ccn_routes),
+        *([] if kit.ccn_routes else [f"  {none}"]),
+    ]
 
 
 def _iso(at: float | None) -> str:

@@ -117,6 +117,7 @@ def _risks(batch: Batch) -> list[list[Element]]:
     up = [row.tunnel_id for row, tunnel, _ in known if tunnel.carries_traffic]
     unknown = [row.tunnel_id for row, tunnel, _ in known if tunnel.carries_traffic is None]
     routed = [row.tunnel_id for row, _, stake in known if stake.routes]
+    ccn = [row.tunnel_id for row, _, stake in known if stake.ccn_routes]
     on = [tunnel.gateway_id for _, tunnel, stake in known if stake.gateway_left == 0]
     to = [
         tunnel.customer_gateway_id
@@ -134,6 +135,7 @@ def _risks(batch: Batch) -> list[list[Element]]:
         "UP: ": up,
         "not known whether they carry traffic: ": unknown,
         "routes point at: ": routed,
+        "CCN routes of their gateways may lead through: ": ccn,
         "with these gone, no healthy tunnel is left on: ": on,
         "with these gone, no healthy tunnel is left to: ": to,
         "not known: ": unread,

@@ -30,6 +30,7 @@ from bot.chat.pieces import (
     who,
     window,
 )
+from bot.domain.ccn import on_ccn
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
 from bot.domain.policy import Rules
@@ -145,7 +146,23 @@ def _around(tunnel: Tunnel, stake: Stake) -> list[list[Element]]:
         (stake.customer_left, f"to {clean(tunnel.customer_gateway_id, 40) or 'its customer gateway'}"),
     )
     others = ", ".join(f"{'not known' if count is None else count} {where}" for count, where in left)
-    return [[bold("Routes  "), *routes], [bold("Other healthy tunnels  "), plain(others)]]
+    return [
+        [bold("Routes  "), *routes],
+        *([_ccn_routes(stake)] if on_ccn(tunnel) else []),
+        [bold("Other healthy tunnels  "), plain(others)],
+    ]
+
+
+def _ccn_routes(stake: Stake) -> list[Element]:
+    """Those of its gateway that may lead through it: the cloud doesn't show through which tunnel they do."""
+    name = bold("CCN routes  ")
+    if stake.ccn_routes is None:
+        return [name, plain("not known")]
+    if not stake.ccn_routes:
+        return [name, plain("its gateway has none that may lead through it")]
+    shown = ", ".join(stake.ccn_routes[:SHOWN_ROUTES])
+    more = f" and {len(stake.ccn_routes) - SHOWN_ROUTES} more" if stake.ccn_routes[SHOWN_ROUTES:] else ""
+    return [name, value(shown), plain(f"{more} of its gateway; the cloud doesn't show through which tunnel")]
 
 
 def _health(tunnel: Tunnel) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, code, escape, lines, plain, value
 from bot.domain.text import clean
-from bot.domain.undo import UndoKit, as_command, as_json, from_text, route_text
+from bot.domain.undo import UndoKit, as_command, as_json, ccn_route_text, from_text, route_text
 
 # Slack took 9,597 characters in the blocks of a message, and refused 11,341.
 MESSAGE_LIMIT = 9_000
@@ -55,7 +55,8 @@ def _blocks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[Block]:
     yield from _preformatted(command)
     whole = " in one piece" if len(command) > PIECE_LIMIT else ""
     prints = f" prints it again{whole}." if alone else f" prints it again{whole}, as JSON too."
-    yield lines(*_routes(kit), [value(f"vpn-bot undo-kit {deletion_id}"), plain(prints)])
+    about = (*_routes(kit), *_ccn_routes(kit), *_unknown(kit))
+    yield lines(*about, [value(f"vpn-bot undo-kit {deletion_id}"), plain(prints)])
 
 
 def _routes(kit: UndoKit) -> list[list[Element]]:
@@ -63,8 +64,31 @@ def _routes(kit: UndoKit) -> list[list[Element]]:
         return [[bold("Routes  "), plain(f"could not be read ({kit.routes_unread})")]]
     if not kit.routes:
         return [[bold("Routes  "), plain("none pointed at it")]]
-    shown = [[bold("Route  "), value(route_text(route))] for route in kit.routes[:SHOWN_ROUTES]]
-    more = len(kit.routes) - SHOWN_ROUTES
+    return _each("Route", [route_text(route) for route in kit.routes])
+
+
+def _ccn_routes(kit: UndoKit) -> list[list[Element]]:
+    """Only where its gateway belongs to a Cloud Connect Network."""
+    if kit.ccn_routes is None:
+        return []
+    if kit.ccn_routes_unread:
+        return [[bold("CCN routes  "), plain(f"could not be read ({kit.ccn_routes_unread})")]]
+    if not kit.ccn_routes:
+        return [[bold("CCN routes  "), plain("its gateway has none that may have led through it")]]
+    which = [[plain("CCN routes of its gateway; the cloud doesn't show through which tunnel they lead:")]]
+    return [*which, *_each("CCN route", [ccn_route_text(route) for route in kit.ccn_routes])]
+
+
+def _unknown(kit: UndoKit) -> list[list[Element]]:
+    if not kit.unknown:
+        return []
+    what = "which this version of vpn-bot doesn't know"
+    return [[bold("Not in it  "), value(", ".join(kit.unknown)), plain(f", {what}")]]
+
+
+def _each(what: str, texts: Sequence[str]) -> list[list[Element]]:
+    shown = [[bold(f"{what}  "), value(text)] for text in texts[:SHOWN_ROUTES]]
+    more = len(texts) - SHOWN_ROUTES
     return [*shown, *([[plain(f"… and {more} more, which the command below prints")]] if more > 0 else [])]
 
 

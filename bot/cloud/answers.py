@@ -11,6 +11,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Generic, TypeVar
 
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import OutcomeUnknown, Refused
 
@@ -20,6 +21,8 @@ UNKNOWN_OUTCOME_CODES = ("InternalError", "InternalServerError", "ServiceUnavail
 _WORD = re.compile(r"[\x21-\x7e]{1,128}")
 # Named like a secret, whatever the cloud may add; "Key" alone is a tag's.
 _SECRET_NAME = re.compile(r"(?is)(?!key$).*(key|psk|secret|password|passphrase|token|credential).*")
+
+_HIDDEN = "(hidden)"
 
 # Tunnels of these kinds go by routes, and may have no policies.
 _ROUTED = frozenset({"static", "staticroute", "bgp"})
@@ -53,7 +56,7 @@ class Page(Generic[Item]):
 
 
 def document(body: bytes) -> object:
-    """The JSON in `body` without any field that is named like a secret, or None when it isn't JSON.
+    """The JSON in `body` without what any field named like a secret holds, or None when it isn't JSON.
 
     Doesn't raise, because a JSONDecodeError keeps the whole body, and with it the keys, within reach.
     """
@@ -120,8 +123,26 @@ def routes(fields: Mapping[str, object]) -> Page[Route]:
     return Page(items=by_id, total_count=total_count, request_id=request_id)
 
 
+def ccn_routes(fields: Mapping[str, object]) -> Page[CcnRoute]:
+    """The routes in a page of DescribeVpnGatewayCcnRoutes.
+
+    Raises OutcomeUnknown when one can't be read: it may lead through the tunnel that is asked about.
+    """
+    entries, total_count = _list(fields, "RouteSet", "CCN routes")
+    request_id = str(fields["RequestId"])
+    by_id = {_text(entry.get("RouteId")) or repr(entry): _ccn_route(entry) for entry in entries}
+    if not all(route.destination for route in by_id.values()):
+        raise OutcomeUnknown("a CCN route in the list can't be read", request_id=request_id)
+    return Page(items=by_id, total_count=total_count, request_id=request_id)
+
+
+def _ccn_route(fields: Mapping[str, object]) -> CcnRoute:
+    return CcnRoute(destination=_text(fields.get("DestinationCidrBlock")), status=_text(fields.get("Status")))
+
+
 def _without_secrets(fields: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if not _is_secret(name)}
+    """With the names alone of those: whoever makes a tunnel again must know that there was something."""
+    return {name: _HIDDEN if _is_secret(name) and value else value for name, value in fields.items()}
 
 
 @lru_cache(maxsize=1_000)
@@ -224,6 +245,8 @@ def _route(fields: Mapping[str, object]) -> Route:
         instance_id=_text(fields.get("InstanceId")),
         priority=_count(fields.get("Priority")),
         status=_text(fields.get("Status")),
+        kind=_text(fields.get("Type")),
+        description=_text(fields.get("Description")),
     )
 
 

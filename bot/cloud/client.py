@@ -12,6 +12,7 @@ from bot.cloud.auth import TC3Auth
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.cloud.transport import Transport
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, Tunnel
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
 
@@ -119,6 +120,15 @@ class VpcClient:
         about = f"gateway={gateway_id}"
         fields = {"VpnGatewayId": gateway_id}
         return self._list("DescribeVpnGatewayRoutes", region, fields, answers.routes, about)
+
+    def describe_vpn_gateway_ccn_routes(self, *, region: str, gateway_id: str) -> tuple[CcnRoute, ...]:
+        """All routes by which a Cloud Connect Network reaches this gateway.
+
+        Raises OutcomeUnknown when they change while they are read.
+        """
+        about = f"gateway={gateway_id}"
+        fields = {"VpnGatewayId": gateway_id}
+        return self._list("DescribeVpnGatewayCcnRoutes", region, fields, answers.ccn_routes, about)
 
     def close(self) -> None:
         """Close the pooled connections."""

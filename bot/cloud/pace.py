@@ -4,15 +4,39 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-# The cloud counts 100 in any sliding second, per action and region. So many may leave at once after a pause,
-# and so many a second from then on; the rest is room for late departures. Deletions come by the thousand;
-# looks come a few at a time, and somebody waits for them.
-DELETES_A_SECOND, DELETES_AT_ONCE = 93.0, 2
-LOOKS_A_SECOND, LOOKS_AT_ONCE = 85.0, 8
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls may leave at once after a pause, and so many a second from then on.
+
+    Together they are what the cloud allows in any sliding second, per action and region, less some room for
+    late departures.
+    """
+
+    at_once: int
+    a_second: float
+
+    @property
+    def gap_s(self) -> float:
+        """Between two calls, in seconds."""
+        return 1 / self.a_second
+
+
+# In a second the cloud allows 100 deletions and 100 looks at tunnels, and 20 at routes. Deletions come by the
+# thousand; looks come a few at a time, and somebody waits for them.
+DELETES, LOOKS, ROUTES = Rate(2, 93.0), Rate(8, 85.0), Rate(4, 15.0)
+_RATES = {
+    "DeleteVpnConnection": DELETES,
+    "DescribeVpnGatewayRoutes": ROUTES,
+    "DescribeVpnGatewayCcnRoutes": ROUTES,
+}
 # Where calls queue up, so many slots are taken from the line at once: each time is a write to the database.
+# Never those of more than TAKEN_FOR_S, for another replica may want them.
 TAKEN_TOGETHER = 8
+TAKEN_FOR_S = 0.1
 TAKEN_FROM_AN_IDLE_LINE = 2
 # A call that leaves much later than its slot would crowd the calls after it: it takes a new slot instead.
 LATE_S = 0.03
@@ -63,13 +87,13 @@ class Pace:
 
     def _next_slot(self, action: str, key: str) -> float:
         """When the next call may leave, on the monotonic clock."""
-        deletes = action == "DeleteVpnConnection"
-        gap_s = 1 / (DELETES_A_SECOND if deletes else LOOKS_A_SECOND)
-        spare_s = (DELETES_AT_ONCE if deletes else LOOKS_AT_ONCE) * gap_s
+        rate = _RATES.get(action, LOOKS)
+        gap_s, spare_s = rate.gap_s, rate.at_once * rate.gap_s
         with self._lock:
             slots = self._slots[key]
             if not slots:
-                count = TAKEN_TOGETHER if key in self._queueing else TAKEN_FROM_AN_IDLE_LINE
+                most = TAKEN_TOGETHER if key in self._queueing else TAKEN_FROM_AN_IDLE_LINE
+                count = max(1, min(most, round(TAKEN_FOR_S * rate.a_second)))
                 first_in_s = self._line.reserve(key, count * gap_s, spare_s - gap_s)
                 taken_at = self._monotonic()
                 (self._queueing.add if first_in_s > 0 else self._queueing.discard)(key)

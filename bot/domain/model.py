@@ -25,7 +25,7 @@ class Tunnel:
     Strings are the cloud's own words, foreign and unescaped; "" where the cloud left a field out.
     odd: the fields, by the cloud's names, that it didn't show as documented. bgp: both ends, "" for none.
     wire: all that the cloud showed, as JSON and in its own names, for the undo kit; "" in what the ledger
-    keeps. Nothing that is named like a secret enters it, the PreShareKey least of all.
+    keeps. Of what is named like a secret it has the name alone.
     """
 
     tunnel_id: str
@@ -66,13 +66,18 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it; instance_id is its next hop."""
+    """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it.
+
+    instance_id: its next hop. kind: VPC, CCN, Static or BGP. description: its owner's words.
+    """
 
     destination: str
     instance_type: str
     instance_id: str
     priority: int | None
     status: str
+    kind: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ class Unreadable:
 class Tier(StrEnum):
     """How much a deletion puts at risk."""
 
-    LOW = "low"  # DOWN, no route points at it, and its gateway keeps a healthy tunnel
+    LOW = "low"  # DOWN, no route leads through it, and its gateway keeps a healthy tunnel
     HIGH = "high"  # UP, routes point at it, no other is healthy there, or something can't be read
     FORBIDDEN = "forbidden"  # protected: it has no button
 
@@ -100,7 +105,8 @@ class Stake:
     """What one deletion takes with it, as it was read when the card was made.
 
     reasons: why the tier isn't low, in our own words; routes: the destinations of those that point at the
-    tunnel. Each *_left says how many other healthy tunnels its gateway, and its customer gateway, keep.
+    tunnel; ccn_routes: of those of its gateway that may lead through it, in a Cloud Connect Network. Each
+    *_left says how many other healthy tunnels its gateway, and its customer gateway, keep.
     unread: what could not be read, and why. A None stands where something could not be read.
     """
 
@@ -110,6 +116,7 @@ class Stake:
     gateway_left: int | None = None
     customer_left: int | None = None
     unread: tuple[str, ...] = ()
+    ccn_routes: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

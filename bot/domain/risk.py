@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import compress
 
+from bot.domain.ccn import CcnRoute, may_pass
 from bot.domain.model import Route, Stake, Tier, Tunnel, Unreadable
 from bot.domain.text import clean
 
@@ -17,7 +19,8 @@ class Surroundings:
     """What was read around a tunnel.
 
     now: itself, as it was read with the others of its gateway; None where it wasn't among them.
-    routes: those of its gateway that point at it. The others are the ids of all healthy tunnels of its
+    routes: those of its gateway that point at it. ccn_routes: all of its gateway, where that belongs to a
+    Cloud Connect Network. The others are the ids of all healthy tunnels of its
     gateway, and of its customer gateway.
     """
 
@@ -25,6 +28,7 @@ class Surroundings:
     routes: Sequence[Route] | Unreadable
     gateway_healthy: frozenset[str] | Unreadable
     customer_healthy: frozenset[str] | Unreadable
+    ccn_routes: Sequence[CcnRoute] | Unreadable = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
     protected: names of tunnels, ids of tunnels, gateways and customer gateways that may not be deleted.
     """
     routes = None if isinstance(around.routes, Unreadable) else around.routes
+    ccn_routes = None if isinstance(around.ccn_routes, Unreadable) else may_pass(tunnel, around.ccn_routes)
     gateway_left = _left(tunnel, around.gateway_healthy, leaving)
     customer_left = _left(tunnel, around.customer_healthy, leaving)
     unread = tuple(_unread(tunnel, around))
@@ -50,6 +55,9 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
     reasons = [*_traffic(tunnel)]
     if routes:
         reasons.append("a route points at it" if len(routes) == 1 else f"{len(routes)} routes point at it")
+    if ccn_routes:
+        count = "a CCN route" if len(ccn_routes) == 1 else f"{len(ccn_routes)} CCN routes"
+        reasons.append(f"{count} of its gateway may lead through it")
     # A DOWN one may come up again: in an outage, everything is DOWN.
     last = "it is the last healthy tunnel" if tunnel.healthy else "no other tunnel is healthy"
     if gateway_left == 0:
@@ -65,6 +73,7 @@ def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected
         gateway_left=gateway_left,
         customer_left=customer_left,
         unread=unread,
+        ccn_routes=None if ccn_routes is None else tuple(_shown_route(route) for route in ccn_routes),
     )
 
 
@@ -75,7 +84,7 @@ def highest(tiers: Iterable[Tier]) -> Tier:
 
 def changes(before: Tunnel, was: Stake, now: Tunnel, stake: Stake) -> tuple[Change, ...]:
     """What matters and isn't as it was on the card; that fewer are left beside it matters once none is."""
-    around = (("Routes", _routes(was), _routes(stake)), ("Risk", _reasons(was), _reasons(stake)))
+    around = (*_of_routes(was, stake), ("Risk", _reasons(was), _reasons(stake)))
     return (*own_changes(before, now), *_different(around))
 
 
@@ -88,14 +97,15 @@ def changes_since_a_try(
     """
     came_up = before.carries_traffic is False and now.carries_traffic is not False
     passed = {STATE, NET_STATUS, HEALTH_CHECK} if unclear and not came_up else {STATE}
-    new_routes = was.routes is not None and set(stake.routes or ()) - set(was.routes)
+    found = ((was.routes, stake.routes), (was.ccn_routes, stake.ccn_routes))
+    more = [old is not None and bool(set(new or ()) - set(old)) for old, new in found]
     last_now = any(
         left == 0 and old != 0
         for old, left in ((was.gateway_left, stake.gateway_left), (was.customer_left, stake.customer_left))
     )
     riskier = last_now or stake.tier is Tier.FORBIDDEN or set(stake.unread) - set(was.unread)
     around = (
-        *((("Routes", _routes(was), _routes(stake)),) if new_routes else ()),
+        *compress(_of_routes(was, stake), more),
         *((("Risk", _reasons(was), _reasons(stake)),) if riskier else ()),
     )
     return (*own_changes(before, now, but=passed), *_different(around))
@@ -151,6 +161,8 @@ def _left(tunnel: Tunnel, healthy: frozenset[str] | Unreadable, leaving: Set[str
 def _unread(tunnel: Tunnel, around: Surroundings) -> Iterator[str]:
     if isinstance(around.routes, Unreadable):
         yield f"routes ({around.routes.why})"
+    if isinstance(around.ccn_routes, Unreadable):
+        yield f"CCN routes ({around.ccn_routes.why})"
     if isinstance(around.gateway_healthy, Unreadable):
         yield f"the gateway's other tunnels ({around.gateway_healthy.why})"
     if not tunnel.customer_gateway_id:
@@ -160,7 +172,7 @@ def _unread(tunnel: Tunnel, around: Surroundings) -> Iterator[str]:
     yield from (f"{name} (not shown as documented)" for name in tunnel.odd)
 
 
-def _shown_route(route: Route) -> str:
+def _shown_route(route: Route | CcnRoute) -> str:
     enabled = route.status in ("ENABLE", "")
     return route.destination if enabled else f"{route.destination} ({route.status.lower()})"
 
@@ -180,8 +192,15 @@ def _tags(tunnel: Tunnel) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(tunnel.tags))
 
 
-def _routes(stake: Stake) -> str:
-    return "not known" if stake.routes is None else ", ".join(sorted(stake.routes))
+def _of_routes(was: Stake, stake: Stake) -> tuple[tuple[str, str, str], ...]:
+    return (
+        ("Routes", _destinations(was.routes), _destinations(stake.routes)),
+        ("CCN routes", _destinations(was.ccn_routes), _destinations(stake.ccn_routes)),
+    )
+
+
+def _destinations(routes: Sequence[str] | None) -> str:
+    return "not known" if routes is None else ", ".join(sorted(routes))
 
 
 def _reasons(stake: Stake) -> str:

@@ -4,24 +4,28 @@ Source: VPC 2017-03-12, CreateVpnConnection and the VpnConnection of DescribeVpn
 """
 
 import json
-import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from bot.domain.ccn import CcnRoute, may_pass, on_ccn
 from bot.domain.model import Route, Tunnel, Unreadable
+from bot.domain.text import clean
+from bot.domain.undo_fields import INTEGRITY, OLD_INTEGRITY, read_parameters
 from bot.errors import NoUndoKit
 
 PSK = "REPLACE-WITH-THE-PRE-SHARED-KEY"
 NAME_LIMIT = 60
+DESCRIPTION_LIMIT = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoKit:
     """Enough to make a tunnel again, but for its pre-shared key.
 
-    parameters: in the API's own names; routes: those that pointed at the tunnel; routes_unread: why they
-    aren't known, "" where they are.
+    parameters: in the API's own names; routes: those that pointed at the tunnel; ccn_routes: those of its
+    gateway that may have led through it, None where the gateway is a VPC's. Each *_unread: why they aren't
+    known, "" where they are. unknown: fields that the cloud showed, and that aren't known here.
     """
 
     region: str
@@ -29,114 +33,21 @@ class UndoKit:
     parameters: Mapping[str, object]
     routes: tuple[Route, ...] = ()
     routes_unread: str = ""
+    ccn_routes: tuple[CcnRoute, ...] | None = None
+    ccn_routes_unread: str = ""
+    unknown: tuple[str, ...] = ()
 
 
-_NOTHING: tuple[object, ...] = (None, "", [], {})
-# From a value that isn't nothing to what is handed on; NoUndoKit where it isn't of the documented kind.
-Take = Callable[[object], object]
-
-
-def _text(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise NoUndoKit("no text")
-    return str(value)
-
-
-def _number(value: object) -> object:
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value):
-        return int(value)
-    raise NoUndoKit("no whole number")
-
-
-def _flag(value: object) -> object:
-    flags = {"true": True, "1": True, "false": False, "0": False}
-    try:
-        return flags[str(value).lower()]
-    except KeyError:
-        raise NoUndoKit("neither true nor false") from None
-
-
-def _list_of(take: Take) -> Take:
-    def read(value: object) -> object:
-        values = value if isinstance(value, list) else [value]
-        return [take(one) for one in values if one not in _NOTHING]
-
-    return read
-
-
-def _shape(**fields: Take) -> Callable[[object], dict[str, object]]:
-    """An object with these fields and no others: what the cloud adds one day isn't handed on unseen."""
-
-    def read(value: object) -> dict[str, object]:
-        if not isinstance(value, dict):
-            raise NoUndoKit("no object")
-        taken = {name: _read(take, value.get(name)) for name, take in fields.items()}
-        return {name: one for name, one in taken.items() if one is not None}
-
-    return read
-
-
-def _tag(value: object) -> object:
-    return {"Key": "", "Value": "", **_shape(Key=_text, Value=_text)(value)}
-
-
-def _read(take: Take, value: object) -> object | None:
-    """What is handed on of a field; None where the cloud showed nothing."""
-    taken = None if value in _NOTHING else take(value)
-    return None if taken in _NOTHING else taken
-
-
-_POLICY = _shape(LocalCidrBlock=_text, RemoteCidrBlock=_list_of(_text))
-_IKE = _shape(
-    PropoEncryAlgorithm=_text,
-    PropoAuthenAlgorithm=_text,
-    ExchangeMode=_text,
-    LocalIdentity=_text,
-    RemoteIdentity=_text,
-    LocalAddress=_text,
-    RemoteAddress=_text,
-    LocalFqdnName=_text,
-    RemoteFqdnName=_text,
-    DhGroupName=_text,
-    IKESaLifetimeSeconds=_number,
-    IKEVersion=_text,
-)
-_IPSEC = _shape(
-    EncryptAlgorithm=_text,
-    IntegrityAlgorith=_text,
-    IPSECSaLifetimeSeconds=_number,
-    PfsDhGroup=_text,
-    IPSECSaLifetimeTraffic=_number,
-)
-_PROBE = _shape(ProbeType=_text, ProbeInterval=_number, ProbeThreshold=_number, ProbeTimeout=_number)
-_BGP = _shape(TunnelCidr=_text, LocalBgpIp=_text, RemoteBgpIp=_text)
-# CreateVpnConnection's parameter: the field of the VpnConnection that it comes from, and how it is read.
-_PARAMETERS: Mapping[str, tuple[str, Take]] = {
-    "VpcId": ("VpcId", _text),
-    "VpnGatewayId": ("VpnGatewayId", _text),
-    "CustomerGatewayId": ("CustomerGatewayId", _text),
-    "VpnConnectionName": ("VpnConnectionName", _text),
-    "SecurityPolicyDatabases": ("SecurityPolicyDatabaseSet", _list_of(_POLICY)),
-    "IKEOptionsSpecification": ("IKEOptionsSpecification", _IKE),
-    "IPSECOptionsSpecification": ("IPSECOptionsSpecification", _IPSEC),
-    "RouteType": ("RouteType", _text),
-    "NegotiationType": ("NegotiationType", _text),
-    "EnableHealthCheck": ("EnableHealthCheck", _flag),
-    "HealthCheckLocalIp": ("HealthCheckLocalIp", _text),
-    "HealthCheckRemoteIp": ("HealthCheckRemoteIp", _text),
-    "HealthCheckConfig": ("HealthCheckConfig", _PROBE),
-    "DpdEnable": ("DpdEnable", _number),
-    "DpdTimeout": ("DpdTimeout", _text),
-    "DpdAction": ("DpdAction", _text),
-    "Tags": ("TagSet", _list_of(_tag)),
-    "BgpConfig": ("BgpConfig", _BGP),
-}
 _REQUIRED = ("VpnGatewayId", "CustomerGatewayId", "VpnConnectionName")
 
 
-def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -> UndoKit:
+def kit_for(
+    tunnel: Tunnel,
+    routes: Sequence[Route] | Unreadable,
+    region: str,
+    *,
+    ccn_routes: Sequence[CcnRoute] | Unreadable = (),
+) -> UndoKit:
     """The kit of a tunnel as the cloud has just shown it.
 
     Raises NoUndoKit, with a sentence, where what it showed isn't enough, or can't be handed on whole.
@@ -147,16 +58,10 @@ def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -
         shown = None
     if not isinstance(shown, dict):
         raise NoUndoKit(f"What the cloud showed of {tunnel.tunnel_id} can't be read.")
-    parameters: dict[str, object] = {}
-    for name, (field, take) in _PARAMETERS.items():
-        try:
-            taken = _read(take, shown.get(field))
-        except NoUndoKit as error:
-            raise NoUndoKit(
-                f"The cloud showed the {field} of {tunnel.tunnel_id} in a form that isn't known ({error})."
-            ) from None
-        if taken is not None:
-            parameters[name] = taken
+    try:
+        parameters, unknown = read_parameters(shown)
+    except NoUndoKit as what:
+        raise NoUndoKit(f"Of {tunnel.tunnel_id} the cloud shows {what}.") from None
     for name in _REQUIRED:
         if name not in parameters:
             raise NoUndoKit(f"The cloud showed no {name} of {tunnel.tunnel_id}.")
@@ -166,21 +71,38 @@ def kit_for(tunnel: Tunnel, routes: Sequence[Route] | Unreadable, region: str) -
         for name in ("EnableHealthCheck", "HealthCheckLocalIp", "HealthCheckRemoteIp", "HealthCheckConfig"):
             parameters.pop(name, None)
     parameters["PreShareKey"] = PSK
-    unread = isinstance(routes, Unreadable)
     pointing = () if isinstance(routes, Unreadable) else routes
+    passing = () if isinstance(ccn_routes, Unreadable) else may_pass(tunnel, ccn_routes)
     return UndoKit(
         region=region,
         tunnel_id=tunnel.tunnel_id,
         parameters=parameters,
         routes=tuple(route for route in pointing if route.instance_id == tunnel.tunnel_id),
-        routes_unread=routes.why if unread and isinstance(routes, Unreadable) else "",
+        routes_unread=routes.why if isinstance(routes, Unreadable) else "",
+        ccn_routes=passing if on_ccn(tunnel) else None,
+        ccn_routes_unread=ccn_routes.why if isinstance(ccn_routes, Unreadable) else "",
+        unknown=unknown,
     )
 
 
 def changed(before: UndoKit, now: UndoKit) -> tuple[str, ...]:
-    """The names of the parameters that differ, sorted, and “routes”; no list's order matters."""
-    old, new = ({**kit.parameters, "routes": list(map(repr, kit.routes))} for kit in (before, now))
-    return tuple(sorted(name for name in {*old, *new} if _ordered(old.get(name)) != _ordered(new.get(name))))
+    """The parameters that differ, by their full names, sorted, and “routes”; no list's order matters."""
+    old, new = (dict(_settings(kit)) for kit in (before, now))
+    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
+
+
+def _settings(kit: UndoKit) -> Iterator[tuple[str, object]]:
+    """Each setting that a kit brings back, by its full name."""
+    for name, value in kit.parameters.items():
+        inner = value if isinstance(value, Mapping) else {}
+        for part, one in inner.items():
+            # The cloud may show it by one of its names now and by the other later.
+            path = f"{name}.{part}"
+            yield INTEGRITY if path == OLD_INTEGRITY else path, _ordered(one)
+        if not inner:
+            yield name, _ordered(value)
+    yield "routes", sorted(map(repr, kit.routes))
+    yield "CCN routes", sorted(map(repr, kit.ccn_routes or ()))
 
 
 def _ordered(value: object) -> object:
@@ -200,7 +122,10 @@ def from_text(text: str) -> UndoKit:
     try:
         kept = json.loads(text)
         routes = tuple(Route(**route) for route in kept.pop("routes"))
-        return UndoKit(**kept, routes=routes)
+        ccn = kept.pop("ccn_routes", None)
+        ccn_routes = None if ccn is None else tuple(CcnRoute(**route) for route in ccn)
+        unknown = tuple(map(str, kept.pop("unknown", ())))
+        return UndoKit(**kept, routes=routes, ccn_routes=ccn_routes, unknown=unknown)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError("the undo kit is damaged") from None
 
@@ -223,9 +148,16 @@ def as_command(kit: UndoKit) -> str:
 
 
 def route_text(route: Route) -> str:
-    """A route for people: where to, whether it is on, and its priority."""
-    priority = "" if route.priority is None else f", priority {route.priority}"
-    return f"{route.destination}, {route.status}{priority}"
+    """A route for people: where to, whether it is on, its priority, its type, and what is written on it."""
+    priority = "" if route.priority is None else f"priority {route.priority}"
+    kind = f"type {route.kind}" if route.kind else ""
+    described = f"“{clean(route.description, DESCRIPTION_LIMIT)}”" if route.description else ""
+    return ", ".join(filter(None, (route.destination, route.status, priority, kind, described)))
+
+
+def ccn_route_text(route: CcnRoute) -> str:
+    """A route of a Cloud Connect Network for people."""
+    return ", ".join(filter(None, (route.destination, route.status)))
 
 
 def _json(value: object) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.chat import replies
+from bot.domain.ccn import CcnRoute
 from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Freeze, Route, Saying, State, Tunnel, Unreadable
 from bot.domain.risk import Change, changes, changes_since_a_try
@@ -147,9 +148,9 @@ class Clearing:
         kit = from_text(kits[row.deletion_id])
         if row.sent_at is None:
             found = changes(row.tunnel, row.stake, around.now, stake)
-            return found or _other_settings(kit, around.now, around.routes)
+            return found or _other_settings(kit, around.now, around.routes, around.ccn_routes)
         found = changes_since_a_try(row.tunnel, row.stake, around.now, stake, unclear=row.unclear)
-        return found or _other_settings(kit, around.now, kit.routes)
+        return found or _other_settings(kit, around.now, kit.routes, kit.ccn_routes or ())
 
     def _wait(self, held: Held, after_s: float, code: str) -> None:
         """What has to be so first isn't yet; until the deadline. The card tells of kits that take long."""
@@ -199,10 +200,15 @@ def _is_first(deletion: Deletion) -> bool:
     return deletion.cleared_at is None and deletion.sent_at is None
 
 
-def _other_settings(said: UndoKit, now: Tunnel, routes: Sequence[Route] | Unreadable) -> tuple[Change, ...]:
+def _other_settings(
+    said: UndoKit,
+    now: Tunnel,
+    routes: Sequence[Route] | Unreadable,
+    ccn_routes: Sequence[CcnRoute] | Unreadable,
+) -> tuple[Change, ...]:
     """What the undo kit in the thread doesn't bring back any more."""
     try:
-        kit = kit_for(now, routes, said.region)
+        kit = kit_for(now, routes, said.region, ccn_routes=ccn_routes)
     except NoUndoKit as error:
         return (Change(what="Undo kit", before="", now=str(error)),)
     other = changed(said, kit)

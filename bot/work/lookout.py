@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.cloud.client import VpcClient
+from bot.domain.ccn import CcnRoute, on_ccn
 from bot.domain.explain import explain
 from bot.domain.model import Route, Stake, Tunnel, Unreadable
 from bot.domain.risk import Surroundings, assess
@@ -37,6 +38,14 @@ class Lookout:
             one: self._read(self._cloud.describe_vpn_gateway_routes, _by_hop, region=region, gateway_id=one)
             for one in gateways
         }
+        # Only where there can be any: no other tunnel waits for them.
+        on_ccns = sorted({tunnel.gateway_id for tunnel in tunnels if on_ccn(tunnel)})
+        reading_ccn = {
+            one: self._read(
+                self._cloud.describe_vpn_gateway_ccn_routes, _as_it_is, region=region, gateway_id=one
+            )
+            for one in on_ccns
+        }
         lists = self._cloud.list_tunnels
         if len(gateways) + len(customers) > MOST_LISTS:
             everything = self._read(lists, asked, region=region)()
@@ -47,6 +56,7 @@ class Lookout:
             beside = {one: found() for one, found in near.items()}
             beyond = {one: found() for one, found in far.items()}
         routes = {one: found() for one, found in reading_routes.items()}
+        ccn_routes = {one: found() for one, found in reading_ccn.items()}
         nobody = asked(Unreadable(why="not named"))
         return {
             tunnel.tunnel_id: Surroundings(
@@ -56,6 +66,7 @@ class Lookout:
                 customer_healthy=beyond.get(tunnel.customer_gateway_id, nobody).healthy(
                     customer_gateway_id=tunnel.customer_gateway_id
                 ),
+                ccn_routes=ccn_routes[tunnel.gateway_id] if on_ccn(tunnel) else (),
             )
             for tunnel in tunnels
         }
@@ -112,6 +123,10 @@ class _Beside:
         return self._unreadable or self._healthy[key]
 
 
+def _as_it_is(routes: Sequence[CcnRoute] | Unreadable) -> Sequence[CcnRoute] | Unreadable:
+    return routes
+
+
 def _by_hop(routes: Sequence[Route] | Unreadable) -> Mapping[str, list[Route]] | Unreadable:
     if isinstance(routes, Unreadable):
         return routes
@@ -129,6 +144,7 @@ def passing(was: Stake, around: Surroundings) -> str:
     """Why something that was known can't be read just now, and may be in a moment: the code; "" for none."""
     parts = (
         (was.routes, around.routes),
+        (was.ccn_routes, around.ccn_routes),
         (was.gateway_left, around.gateway_healthy),
         (was.customer_left, around.customer_healthy),
     )

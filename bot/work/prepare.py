@@ -133,7 +133,8 @@ class Preparing:
 
     @staticmethod
     def _kit(tunnel: Tunnel, around: Mapping[str, Surroundings], region: str) -> str:
-        return to_text(kit_for(tunnel, around[tunnel.tunnel_id].routes, region))
+        near = around[tunnel.tunnel_id]
+        return to_text(kit_for(tunnel, near.routes, region, ccn_routes=near.ccn_routes))
 
     def _later(self, held: Held, error: CloudError) -> None:
         """Looking changes nothing, so it is tried again after any failure but a final refusal."""

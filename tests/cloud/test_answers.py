@@ -10,10 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.cloud.answers import described, document, response, routes
+from bot.cloud.answers import ccn_routes, described, document, response, routes
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import CloudError, OutcomeUnknown, Refused
-from bot.rehearsal.vpc_seed import tunnel_fields
+from bot.rehearsal.vpc_fields import tunnel_fields
 from tests.cloud.leaks import everything_in
 from tests.cloud.vpc import PRE_SHARE_KEY, REQUEST_ID, tunnel
 
@@ -55,6 +56,8 @@ ENVELOPES = st.fixed_dictionaries(
     },
 ).map(lambda fields: {"Response": fields})
 STATUSES = st.sampled_from([200, 201, 204, 302, 400, 403, 404, 429, 500, 502, 503])
+
+HIDDEN = "(hidden)"
 
 
 def read(status: int, answer: object) -> Mapping[str, object]:
@@ -181,13 +184,14 @@ def test_a_tunnel_is_read_from_the_documented_fields() -> None:
 
 
 def test_all_that_the_cloud_showed_is_kept_but_its_keys() -> None:
-    """The undo kit needs every field, new ones too, as it came; nothing named like a key is among them."""
+    """The undo kit needs every field, new ones too, as it came; of what is named like a key, the name."""
     new = {"IKEOptionsSpecification": {"IKESaLifetimeSeconds": "86400"}, "BgpConfig": None, "New": [1, {}]}
     keys = {"preSharedKey": PRE_SHARE_KEY, "PSKs": [PRE_SHARE_KEY], "IKE": {"AuthKeys": PRE_SHARE_KEY}}
     shown = tunnel("vpnx-1") | new
     (found,) = described(read(200, success(VpnConnectionSet=[shown | keys]))).tunnels
     kept = json.loads(found.wire)
-    assert kept == {name: shown[name] for name in shown if name != "PreShareKey"} | {"IKE": {}}
+    hidden = {"PreShareKey": HIDDEN, "preSharedKey": HIDDEN, "PSKs": HIDDEN, "IKE": {"AuthKeys": HIDDEN}}
+    assert kept == shown | hidden
     assert PRE_SHARE_KEY not in f"{found!r} {asdict(found)}"
 
 
@@ -309,7 +313,8 @@ def test_the_pre_share_key_ends_at_the_parser() -> None:
 def test_whatever_is_named_like_a_key_ends_there_too(name: str) -> None:
     """What the cloud may add one day; a tag's Key is no key."""
     fields = {name: {"Value": PRE_SHARE_KEY}, "TagSet": [{"Key": "env", "Value": "prod"}]}
-    assert document(json.dumps(fields).encode()) == {"TagSet": [{"Key": "env", "Value": "prod"}]}
+    assert document(json.dumps(fields).encode()) == {**fields, name: HIDDEN}
+    assert document(json.dumps({name: None}).encode()) == {name: None}
 
 
 ROUTE = {
@@ -319,6 +324,8 @@ ROUTE = {
     "Priority": "100",
     "Status": "ENABLE",
     "RouteId": "vpnr-1",
+    "Type": "Static",
+    "Description": "to the office",
 }
 
 
@@ -334,8 +341,11 @@ def test_a_route_is_read_leniently() -> None:
         instance_id="vpnx-1",
         priority=100,
         status="ENABLE",
+        kind="Static",
+        description="to the office",
     )
     assert (second.instance_id, second.priority, second.status) == ("ccn-1", None, "")
+    assert (second.kind, second.description) == ("", "")
     assert third == replace(second, instance_id="ccn-2")
     assert (page.total_count, page.request_id) == (3, REQUEST_ID)
 
@@ -355,6 +365,37 @@ def test_routes_that_cannot_be_read_are_not_no_routes(fields: dict[str, object])
     """A route must not be overlooked because its list was odd."""
     with pytest.raises(OutcomeUnknown) as unknown:
         routes(read(200, success(**fields)))
+    assert unknown.value.request_id == REQUEST_ID
+
+
+CCN_ROUTE = {"RouteId": "vpnr-1", "DestinationCidrBlock": "172.31.0.0/16", "Status": "ENABLE"}
+
+
+def test_a_route_of_a_ccn_is_read_leniently() -> None:
+    """Its id may be missing, and fields may be new; without ids they are kept apart."""
+    bare = {"DestinationCidrBlock": "10.0.0.0/8", "New": {}}
+    page = ccn_routes(read(200, success(TotalCount="2", RouteSet=[CCN_ROUTE, bare])))
+    assert [*page.items.values()] == [
+        CcnRoute(destination="172.31.0.0/16", status="ENABLE"),
+        CcnRoute(destination="10.0.0.0/8", status=""),
+    ]
+    assert (page.total_count, page.request_id) == (2, REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="no list"),
+        pytest.param({"RouteSet": None, "TotalCount": 1}, id="null and a count of one"),
+        pytest.param({"RouteSet": {}}, id="an object"),
+        pytest.param({"RouteSet": [CCN_ROUTE, None]}, id="a null route"),
+        pytest.param({"RouteSet": [{"RouteId": "vpnr-1", "Status": "ENABLE"}]}, id="no destination, as once"),
+    ],
+)
+def test_ccn_routes_that_cannot_be_read_are_not_no_routes(fields: dict[str, object]) -> None:
+    """As with the gateway's own."""
+    with pytest.raises(OutcomeUnknown) as unknown:
+        ccn_routes(read(200, success(**fields)))
     assert unknown.value.request_id == REQUEST_ID
 
 

@@ -30,9 +30,15 @@ def list_routes(client: VpcClient) -> tuple[object, ...]:
     return tuple(found.destination for found in client.describe_vpn_gateway_routes(**ASKED))
 
 
+def list_ccn_routes(client: VpcClient) -> tuple[object, ...]:
+    """All routes of the gateway's Cloud Connect Network, by destination."""
+    return tuple(found.destination for found in client.describe_vpn_gateway_ccn_routes(**ASKED))
+
+
 LISTS = [
     pytest.param(list_tunnels, "VpnConnectionSet", TUNNELS, "VpnConnectionId", id="tunnels"),
     pytest.param(list_routes, "Routes", ROUTES, "DestinationCidrBlock", id="routes"),
+    pytest.param(list_ccn_routes, "RouteSet", ROUTES, "DestinationCidrBlock", id="CCN routes"),
 ]
 
 
@@ -72,12 +78,21 @@ def test_a_list_is_read_to_its_end(
     assert [call.fields["Offset"] for call in vpc.calls] == [(100 - OVERLAP) * page for page in range(calls)]
 
 
-def test_routes_are_asked_for_as_documented(client: VpcClient, vpc: StrictVpc) -> None:
-    """DescribeVpnGatewayRoutes takes the gateway's id, and pages."""
-    vpc.otherwise = pages("Routes", [])
-    list_routes(client)
+@pytest.mark.parametrize(
+    ("list_all", "name", "action"),
+    [
+        (list_routes, "Routes", "DescribeVpnGatewayRoutes"),
+        (list_ccn_routes, "RouteSet", "DescribeVpnGatewayCcnRoutes"),
+    ],
+)
+def test_routes_are_asked_for_as_documented(
+    client: VpcClient, vpc: StrictVpc, list_all: ListAll, name: str, action: str
+) -> None:
+    """By the gateway's id, and by pages."""
+    vpc.otherwise = pages(name, [])
+    list_all(client)
     (call,) = vpc.calls
-    assert call.action == "DescribeVpnGatewayRoutes"
+    assert call.action == action
     assert call.fields == {"VpnGatewayId": "vpngw-7lcl5331", "Offset": 0, "Limit": 100}
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Set
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, SecurityPolicy, Stake, Tier, Tunnel, Unreadable
-from bot.domain.risk import Surroundings, assess, changes, highest
+from bot.domain.risk import Surroundings, assess, changes, changes_since_a_try, highest
 from tests.chat.hostile import foreign
 
 UP = Tunnel(
@@ -32,6 +34,8 @@ ROUTE = Route(
     status="ENABLE",
 )
 OTHERS = frozenset({"vpnx-00000001", "vpnx-00000002"})
+CCN = CcnRoute(destination="172.16.0.0/16", status="ENABLE")
+CCN_OFF = CcnRoute(destination="10.9.0.0/16", status="DISABLE")
 UNREAD = Unreadable(why="No permission")
 
 
@@ -102,6 +106,9 @@ def test_the_tier_as_a_table(
             {},
             "not known: the customer gateway (the cloud showed none)",
         ),
+        (DOWN, {"ccn_routes": [CCN]}, "a CCN route of its gateway may lead through it"),
+        (DOWN, {"ccn_routes": [CCN, CCN_OFF]}, "2 CCN routes of its gateway may lead through it"),
+        (DOWN, {"ccn_routes": UNREAD}, "not known: CCN routes (No permission)"),
         (replace(DOWN, odd=("TagSet",)), {}, "not known: TagSet (not shown as documented)"),
         (replace(DOWN, state="ISOLATED"), {}, "it isn't known whether it carries traffic"),
         (UNKNOWN, {"gateway_healthy": frozenset()}, "no other tunnel is healthy on vpngw-7lcl5331"),
@@ -199,6 +206,47 @@ def test_the_order_of_cidrs_tags_and_routes_is_no_change() -> None:
     )
     routes = [ROUTE, replace(ROUTE, destination="172.17.0.0/16")]
     assert changes(many, stake(many, routes=routes), turned, stake(turned, routes=routes[::-1])) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "destination", "may"),
+    [
+        ({}, "172.16.9.0/24", True),
+        ({}, "172.16.0.0/12", True),
+        ({}, "0.0.0.0/0", True),
+        ({}, "172.17.0.0/16", False),
+        ({}, "2001:db8::/32", False),
+        ({}, "somewhere", True),
+        ({"route_type": "Bgp"}, "172.17.0.0/16", True),
+        ({"route_type": "STATIC"}, "172.17.0.0/16", True),
+        ({"route_type": ""}, "172.17.0.0/16", True),
+        ({"policies": ()}, "172.17.0.0/16", True),
+        ({"odd": ("SecurityPolicyDatabaseSet",)}, "172.17.0.0/16", True),
+    ],
+)
+def test_a_ccn_route_may_lead_through_a_tunnel_unless_its_policies_say_otherwise(
+    fields: dict[str, Any], destination: str, may: bool
+) -> None:
+    """It names no tunnel, so what isn't excluded counts; what can't be read isn't excluded."""
+    tunnel = replace(DOWN, **{"route_type": "Policy", **fields})
+    found = stake(tunnel, ccn_routes=[CcnRoute(destination=destination, status="ENABLE")])
+    assert found.ccn_routes == ((destination,) if may else ())
+    assert found.tier is (Tier.HIGH if may else Tier.LOW)
+
+
+def test_a_ccn_route_that_came_or_went_is_a_change_and_no_order_is() -> None:
+    """For a second try, only one that came."""
+    none, one, both, turned, unread = (
+        stake(DOWN, ccn_routes=routes) for routes in ((), [CCN], [CCN, CCN_OFF], [CCN_OFF, CCN], UNREAD)
+    )
+    assert [c.what for c in changes(DOWN, none, DOWN, one)] == ["CCN routes", "Risk"]
+    assert [c.what for c in changes(DOWN, both, DOWN, one)] == ["CCN routes", "Risk"]
+    assert [c.now for c in changes(DOWN, both, DOWN, unread)][:1] == ["not known"]
+    assert changes(DOWN, both, DOWN, turned) == ()
+    again = partial(changes_since_a_try, DOWN, unclear=False)
+    assert [c.what for c in again(one, DOWN, both)] == ["CCN routes"]
+    assert again(both, DOWN, one) == ()
+    assert both.ccn_routes == ("172.16.0.0/16", "10.9.0.0/16 (disable)")
 
 
 def test_fewer_beside_it_matter_when_none_is_left_and_a_new_route_always() -> None:

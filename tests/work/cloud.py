@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.cloud.answers import Accepted
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, Tunnel
 from bot.errors import CloudError
 from tests.ledger.opened import TUNNEL
@@ -30,6 +31,8 @@ class Cloud:
     vanishes: bool = False
     beside: Look | None = None
     routes: Sequence[Route] | CloudError = ()
+    ccn_routes: Sequence[CcnRoute] | CloudError = ()
+    ccn_asked: list[str] = field(default_factory=list)
     before_delete: Callable[[], None] = lambda: None
 
     def look_up(
@@ -62,6 +65,18 @@ class Cloud:
         if isinstance(self.routes, CloudError):
             raise self.routes
         return self.routes
+
+    def describe_vpn_gateway_ccn_routes(
+        self,
+        *,
+        region: str,  # noqa: ARG002  # as VpcClient's
+        gateway_id: str,
+    ) -> Sequence[CcnRoute]:
+        """Like VpcClient's."""
+        self.ccn_asked.append(gateway_id)
+        if isinstance(self.ccn_routes, CloudError):
+            raise self.ccn_routes
+        return self.ccn_routes
 
     def delete_vpn_connection(
         self, *, region: str, gateway_id: str, tunnel_id: str, check: Callable[[], None]

@@ -8,12 +8,16 @@ from typing import cast
 import pytest
 
 from bot.cloud.client import VpcClient
+from bot.domain.ccn import CcnRoute
+from bot.domain.model import Unreadable
+from bot.errors import Refused
 from bot.work.lookout import MOST_LISTS, Lookout
 from tests.ledger.opened import TUNNEL
 from tests.work.cloud import Cloud
 
 REGION = "ap-guangzhou"
 WHOLE_REGION = ""
+CCN = CcnRoute(destination="172.31.0.0/16", status="ENABLE")
 
 
 @pytest.fixture
@@ -61,3 +65,21 @@ def test_each_is_told_the_healthy_ones_of_its_own_gateway_and_customer_gateway(
         assert around[tunnel.tunnel_id].customer_healthy == frozenset(
             one.tunnel_id for one in healthy if one.customer_gateway_id == tunnel.customer_gateway_id
         )
+
+
+@pytest.mark.parametrize("routes", [(CCN,), Refused("UnauthorizedOperation", "no", "r-1")])
+def test_ccn_routes_are_read_where_the_cloud_shows_no_vpc_and_nowhere_else(
+    cloud: Cloud, lookout: Lookout, routes: tuple[CcnRoute, ...] | Refused
+) -> None:
+    """Once for each gateway of a Cloud Connect Network; what can't be read is no empty list."""
+    assert not isinstance(cloud.look, Exception)
+    cloud.ccn_routes = routes
+    everybody = list(cloud.look.values())
+    in_vpc = [replace(one, vpc_id="vpc-1") for one in everybody if one.gateway_id != "vpngw-00000003"]
+    on_ccn = [one for one in everybody if one.gateway_id == "vpngw-00000003"]
+    around = lookout.around(REGION, [*in_vpc, *on_ccn])
+    assert cloud.ccn_asked == ["vpngw-00000003"]
+    assert {around[one.tunnel_id].ccn_routes for one in in_vpc} == {()}
+    for one in on_ccn:
+        found = around[one.tunnel_id].ccn_routes
+        assert isinstance(found, Unreadable) if isinstance(routes, Refused) else found == routes
