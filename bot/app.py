@@ -1,7 +1,6 @@
 """The composition root: settings in, a bot that can be started and stopped out."""
 
 import logging
-import secrets
 import threading
 import time
 import uuid
@@ -9,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import App
 
 from bot import outbound, policy_file
 from bot.chat.connection import RequestUrl, SocketMode
@@ -25,7 +24,7 @@ from bot.domain import policy
 from bot.domain.model import Deletion
 from bot.domain.people import Home, Person
 from bot.domain.policy import Rule, Rules, Verdict
-from bot.errors import BadSettings, LedgerUnavailable
+from bot.errors import BadSettings, LedgerFailed
 from bot.health import Check, Checks, LedgerProbe
 from bot.ledger.cards import Cards
 from bot.ledger.claims import Claims
@@ -144,7 +143,6 @@ class Bot:
             process_before_response=True,
             logger=logging.getLogger("bot.slack"),
         )
-        app.error(_explain_fault)
         register(app, desk)
         self._slack = _inward(app, settings)
         checks: Checks = {
@@ -270,7 +268,7 @@ def _database(settings: Settings) -> Database:
     database = Database(settings.vpn_bot_database_url, clock=time.time)
     try:
         migrate(database)
-    except LedgerUnavailable as error:
+    except LedgerFailed as error:
         raise BadSettings(f"The ledger that VPN_BOT_DATABASE_URL names can't be opened ({error}).") from None
     return database
 
@@ -282,11 +280,3 @@ def _cloud(settings: Settings, pace: Pace) -> VpcClient:
         token=settings.tencentcloud_token,
     )
     return VpcClient(settings.vpn_bot_vpc_endpoint, credentials, pace=pace)
-
-
-def _explain_fault(error: Exception) -> BoltResponse:
-    """A fault of ours: the log gets it with a number, the person gets the number and no more."""
-    number = secrets.token_hex(4)
-    log.error("fault %s", number, exc_info=error)
-    sentence = f"vpn-bot made a mistake of its own (number {number}), so nothing was done. Its log says more."
-    return BoltResponse(status=200, body={"text": sentence, "response_type": "ephemeral"})

@@ -9,8 +9,10 @@ BotError
 │   └── OutcomeUnknown   it may or may not have been done: look before doing it again
 ├── NoUndoKit            what the cloud shows isn't enough to make the tunnel again
 ├── LedgerError
-│   ├── LedgerUnavailable  the database can't be read or written now
-│   └── LeaseLost          another worker has taken this row over: write nothing more
+│   ├── LedgerFailed           the database failed
+│   │   ├── LedgerUnavailable  it can't be read or written now: nothing was done
+│   │   └── LedgerUnclear      the answer to COMMIT was lost: it may have been done
+│   └── LeaseLost              another worker has taken this row over: write nothing more
 └── SlackError           a message could not be said
     ├── CannotPost       the bot may not post in this channel
     ├── SlowDown         Slack asks for a pause
@@ -73,8 +75,16 @@ class LedgerError(BotError):
     """The ledger could not do what was asked of it."""
 
 
-class LedgerUnavailable(LedgerError):
-    """The database can't be read or written now; nothing was done."""
+class LedgerFailed(LedgerError):
+    """The database failed; what that means for what was asked of it, the two kinds say."""
+
+
+class LedgerUnavailable(LedgerFailed):
+    """The database can't be read or written now; surely nothing was done."""
+
+
+class LedgerUnclear(LedgerFailed):
+    """The database was told to commit, and how that ended isn't known: look before doing it again."""
 
 
 class LeaseLost(LedgerError):

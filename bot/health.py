@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bot.errors import LedgerUnavailable
+from bot.errors import LedgerFailed
 
 PROBE_AGAIN_S = 1.0
 PROBE_WITHIN_S = 2.0
@@ -35,7 +35,7 @@ class LedgerProbe:
         monotonic: Callable[[], float] = time.monotonic,
         within_s: float = PROBE_WITHIN_S,
     ) -> None:
-        """write: one real write; raises LedgerUnavailable. within_s: how long an answer may take."""
+        """write: one real write; raises LedgerFailed. within_s: how long an answer may take."""
         self._write = write
         self._within_s = within_s
         self._monotonic = monotonic
@@ -59,7 +59,7 @@ class LedgerProbe:
     def _try(self) -> Check:
         try:
             self._write()
-        except LedgerUnavailable as error:
+        except LedgerFailed as error:
             log.warning("ledger not writable: %s", error)
             return Check(ok=False, reason="the last write to the ledger failed; the log says why")
         return Check(ok=True, reason="the last write to the ledger succeeded")

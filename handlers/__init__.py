@@ -2,7 +2,7 @@
 
 from slack_bolt import App
 
-from handlers import actions, commands, views
+from handlers import actions, commands, faults, views
 from handlers.desk import Desk
 
 
@@ -11,6 +11,7 @@ def register(app: App, desk: Desk) -> None:
     commands.register(app, desk)
     actions.register(app, desk)
     views.register(app, desk)
+    faults.register(app, desk)
 
 
 __all__ = ["Desk", "register"]

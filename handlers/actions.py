@@ -11,8 +11,8 @@ from bot.chat import batches, dialogs, notes, pieces
 from bot.chat.blocks import Body
 from bot.domain.model import Ask, Decision
 from bot.domain.policy import TYPED_CONFIRMATION
-from bot.errors import LedgerUnavailable
-from handlers.desk import TRY_AGAIN, Desk, person_who_clicked
+from bot.errors import LedgerUnavailable, LedgerUnclear
+from handlers.desk import LOOK_AT_THE_CARD, LOOK_FOR_A_CARD, TRY_AGAIN, Desk, person_who_clicked
 
 DECISIONS = {
     pieces.CONFIRM_ACTION: Decision.CONFIRM,
@@ -42,6 +42,10 @@ def _listener(desk: Desk, click: Click) -> Callable[..., None]:
         except LedgerUnavailable as error:
             log.warning("ledger unavailable for a click: %s", error)
             answer = notes.private(TRY_AGAIN)
+        except LedgerUnclear as error:
+            log.warning("ledger unclear for a click: %s", error)
+            desk.wake()
+            answer = notes.private(LOOK_FOR_A_CARD if click is _ask_again else LOOK_AT_THE_CARD)
         ack()
         if answer is not None:
             desk.aside.whisper(body["response_url"], answer)

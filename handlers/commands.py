@@ -21,10 +21,10 @@ from bot.domain.command import (
 from bot.domain.model import Ask
 from bot.domain.people import Person
 from bot.domain.when import start_of
-from bot.errors import BadCommand, LedgerUnavailable
+from bot.errors import BadCommand, LedgerUnavailable, LedgerUnclear
 from bot.ledger.freezes import EVERYWHERE
 from bot.ledger.history import HistoryQuery
-from handlers.desk import TRY_AGAIN, Desk, person_who_typed
+from handlers.desk import LOOK_AT_FREEZES, LOOK_FOR_A_CARD, TRY_AGAIN, Desk, person_who_typed
 
 COMMAND = "/vpn"
 log = logging.getLogger(__name__)
@@ -54,7 +54,12 @@ def _answer(desk: Desk, command: Mapping[str, Any]) -> Body:
             verdict = desk.may_ask(person, channel_id, _gateways(desk, asked), what=do.__name__.strip("_"))
             if not verdict.allowed:
                 return notes.refusal(verdict)
-            return do(desk, person, command, asked)
+            try:
+                return do(desk, person, command, asked)
+            except LedgerUnclear as error:
+                log.warning("ledger unclear for a command: %s", error)
+                desk.wake()
+                return notes.private(LOOK_FOR_A_CARD if do is _delete else LOOK_AT_FREEZES)
     return notes.private(HELP)
 
 
@@ -103,7 +108,7 @@ def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: Freez
         raise BadCommand("Slack didn't tell your time zone. Say for how long instead, such as 2h.")
     else:
         until = asked.until.epoch_s(now, zone)
-    freeze = desk.freezes.place(
+    freeze, has_met = desk.freezes.place(
         scope=asked.scope,
         until=until,
         reason=asked.reason,
@@ -115,7 +120,7 @@ def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: Freez
     )
     desk.wake()
     log.info("frozen scope=%s until=%.0f user=%s", freeze.scope, freeze.until, person.user_id)
-    is_known = asked.scope in {EVERYWHERE, *desk.rules.gateways} or desk.freezes.has_met(asked.scope)
+    is_known = has_met or asked.scope in {EVERYWHERE, *desk.rules.gateways}
     return records.placed(freeze, is_known=is_known)
 
 

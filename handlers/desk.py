@@ -9,11 +9,19 @@ from bot.domain import policy
 from bot.domain.model import Decision, Proposal, State, Tier
 from bot.domain.people import Directory, Person
 from bot.domain.policy import Rules, Verdict
+from bot.errors import LedgerFailed
 from bot.ledger.freezes import Freezes
 from bot.ledger.history import History
 from bot.ledger.store import Ledger
 
-TRY_AGAIN = "vpn-bot can't write to its ledger just now, so nothing was done. Try again in a minute."
+TRY_AGAIN = "vpn-bot can't use its ledger just now, so nothing was done. Try again in a minute."
+_UNCLEAR = "vpn-bot's ledger failed while this was being written, so it isn't known whether it was taken. "
+LOOK_FOR_A_CARD = f"{_UNCLEAR}Look whether a card comes. If none has come in a minute, ask again."
+LOOK_AT_THE_CARD = (
+    f"{_UNCLEAR}Look at the card. If nothing has changed there in a minute, press again: what was taken "
+    "is not taken twice."
+)
+LOOK_AT_FREEZES = f"{_UNCLEAR}/vpn freezes shows what holds."
 log = logging.getLogger(__name__)
 
 
@@ -116,9 +124,15 @@ class Desk:
             *(user_id, channel_id, what, card_id, verdict.rule),
         )
         if not verdict.allowed:
-            rule = f"{what}: {verdict.rule}"
-            self.ledger.refuse(actor=user_id, channel_id=channel_id, rule=rule, deletion_id=card_id)
+            self.refused(person, channel_id, f"{what}: {verdict.rule}", card_id)
         return verdict
+
+    def refused(self, person: Person, channel_id: str, rule: str, card_id: str | None) -> None:
+        """Keep it in the audit trail. A ledger that fails keeps nobody from being told why they may not."""
+        try:
+            self.ledger.refuse(actor=person.user_id, channel_id=channel_id, rule=rule, deletion_id=card_id)
+        except LedgerFailed as error:
+            log.warning("a refusal may be missing in the audit trail: %s", error)
 
 
 def person_who_typed(command: Mapping[str, Any]) -> Person:

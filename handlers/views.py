@@ -9,8 +9,8 @@ from bot.chat import dialogs, notes
 from bot.chat.blocks import Body
 from bot.domain.confirmation import is_typed, word_to_type
 from bot.domain.model import Decision
-from bot.errors import LedgerUnavailable
-from handlers.desk import TRY_AGAIN, Desk, person_who_clicked
+from bot.errors import LedgerUnavailable, LedgerUnclear
+from handlers.desk import LOOK_AT_THE_CARD, TRY_AGAIN, Desk, person_who_clicked
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,10 @@ def register(app: App, desk: Desk) -> None:
         except LedgerUnavailable as error:
             log.warning("ledger unavailable for a dialog: %s", error)
             answer = {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: TRY_AGAIN}}
+        except LedgerUnclear as error:
+            log.warning("ledger unclear for a dialog: %s", error)
+            desk.wake()
+            answer = {"response_action": "update", "view": dialogs.not_known(LOOK_AT_THE_CARD)}
         ack(**answer)
 
 
@@ -37,9 +41,7 @@ def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dic
     word = word_to_type(proposal)
     person, channel_id = person_who_clicked(body), proposal.lead.channel_id
     if not is_typed(entered, word):
-        desk.ledger.refuse(
-            actor=person.user_id, channel_id=channel_id, rule="another word typed", deletion_id=card_id
-        )
+        desk.refused(person, channel_id, "another word typed", card_id)
         return {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: dialogs.not_it(word)}}
     decided = desk.ledger.decide(
         card_id,

@@ -188,7 +188,7 @@ def test_the_manifest_turns_on_what_the_handlers_listen_to_and_nothing_else() ->
     assert MANIFEST["settings"]["interactivity"]["is_enabled"] is bool(kinds & {"action", "view", "shortcut"})
     events = MANIFEST["settings"].get("event_subscriptions", {}).get("bot_events", [])
     assert set(events) == {name for kind, name in registered() if kind == "event"}
-    assert kinds <= {"command", "action", "view", "event"}
+    assert kinds <= {"command", "action", "view", "event", "error"}
 
 
 def test_the_buttons_action_ids_are_the_fixed_ones() -> None:

@@ -1,6 +1,6 @@
 """The dialog in which the id has to be typed before something risky is confirmed."""
 
-from bot.chat.blocks import Body, bold, lines, plain, quote, value
+from bot.chat.blocks import Body, bold, escape, lines, plain, quote, value
 from bot.chat.pieces import alarm
 from bot.domain.confirmation import word_to_type
 from bot.domain.model import Proposal, Tier
@@ -61,9 +61,18 @@ def not_it(word: str) -> str:
 
 def nothing_done(text: str) -> Body:
     """In the dialog's place: why it decided nothing. text: mrkdwn, as `notes` make it."""
+    return _instead("Nothing was done", text)
+
+
+def not_known(sentence: str) -> Body:
+    """In the dialog's place: it may have decided, or not. sentence: our own."""
+    return _instead("Not known", escape(sentence))
+
+
+def _instead(title: str, text: str) -> Body:
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": "Nothing was done"},
+        "title": {"type": "plain_text", "text": title},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
@@ -15,8 +16,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import BadSettings, LedgerUnavailable
+from bot.errors import BadSettings, LedgerUnavailable, LedgerUnclear
 from bot.ledger.watch import Watch
+
+if TYPE_CHECKING:
+    from bot.ledger.postgres import Postgres
 
 BUSY_TIMEOUT_MS = 2_000
 WAL_RETRY_S = 0.01
@@ -27,12 +31,9 @@ ASK_TIME_EVERY_S = 5.0
 TOLD_WITHIN_S = 1.0
 _TURN = text("SELECT pg_advisory_xact_lock(:key)")
 _TURN_KEY = 0x63617264  # any number that is no other lock's, and every replica's
-# A database that hangs must not take a listener past Slack's three seconds.
-_POSTGRES_LIMITS = {
-    "connect_timeout": 2,
-    "tcp_user_timeout": 2_000,
-    "options": "-c statement_timeout=2000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=1500",
-}
+_CONNECT = {"connect_timeout": 2, "tcp_user_timeout": 2_000}  # seconds, and ms
+# What SQLite says of a COMMIT of which nothing can be on disk: its last page was never written.
+_SURELY_NOT = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_IOERR_WRITE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Database:
     """SQLite (a file, WAL, synchronous=FULL) or PostgreSQL behind the same text.
 
     On SQLite the passed clock tells the time; on PostgreSQL the server's, so that replicas agree.
-    Errors of the database become LedgerUnavailable: the transaction was rolled back, nothing was done.
+    Errors of the database become LedgerUnavailable: the transaction was rolled back, nothing was done. Where
+    only the answer to COMMIT was lost, and a look can't tell either, it is LedgerUnclear.
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float]) -> None:
@@ -56,9 +58,7 @@ class Database:
         # When, by the monotonic clock, the server was asked for its time, and what it said.
         self._asked = (-math.inf, 0.0)
         self._engine = _engine(url)
-        # A look needs no BEGIN and no COMMIT, which on PostgreSQL are round trips.
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        self._postgres = _postgres(self._engine)
         # SQLite has one writer; queueing here is fair, its own busy handler sleeps in growing steps.
         self._writing = threading.Lock()
 
@@ -66,9 +66,11 @@ class Database:
     def write(self) -> Iterator[Transaction]:
         """One atomic change: committed (and on disk) when the block ends, rolled back when it raises."""
         with _translated():
-            if not self._is_sqlite:
-                with self._engine.begin() as connection:
+            if self._postgres:
+                with self._engine.connect() as connection:
+                    mark = self._postgres.begin(connection)
                     yield Transaction(connection, self._server_time(connection))
+                    self._postgres.commit(connection, mark)
                 return
             with self._turn() as left_ms, self._engine.connect() as connection:
                 if connection.info.get("busy_ms", BUSY_TIMEOUT_MS) != left_ms:
@@ -76,13 +78,15 @@ class Database:
                     connection.info["busy_ms"] = left_ms
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield Transaction(connection, self._clock())
-                connection.commit()
+                _commit_file(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A look without a lock."""
-        with _translated(), self._reading.connect() as connection:
-            yield Transaction(connection, self._clock() if self._is_sqlite else self._server_time(connection))
+        with _translated(), self._engine.connect() as connection:
+            if self._postgres:
+                self._postgres.begin_to_read(connection)
+            yield Transaction(connection, self._server_time(connection) if self._postgres else self._clock())
 
     def close(self) -> None:
         """Give the connections back."""
@@ -116,7 +120,7 @@ class Database:
 
     def now(self) -> float:
         """The ledger's time without asking: as of the last transaction, and what has passed since."""
-        if self._is_sqlite:
+        if not self._postgres:
             return self._clock()
         asked_at, server_time = self._asked
         return server_time + time.monotonic() - asked_at
@@ -149,10 +153,32 @@ def _translated() -> Iterator[None]:
     except IntegrityError:
         raise
     except DBAPIError as exc:
-        # The driver's text only: SQLAlchemy's own adds the statement and its values.
-        raise LedgerUnavailable(f"{type(exc.orig).__name__}: {exc.orig}") from None
+        raise LedgerUnavailable(_said(exc)) from None
     except PoolTimeout:
         raise LedgerUnavailable("every connection to the database is in use") from None
+
+
+def _said(exc: DBAPIError) -> str:
+    """The driver's text only: SQLAlchemy's own adds the statement and its values."""
+    return f"{type(exc.orig).__name__}: {exc.orig}"
+
+
+def _commit_file(connection: Connection) -> None:
+    try:
+        connection.commit()
+    except DBAPIError as exc:
+        # The last page may be there, and only its sync have failed: then the next process finds a commit.
+        if getattr(exc.orig, "sqlite_errorname", "").startswith(_SURELY_NOT):
+            raise
+        raise LedgerUnclear(f"COMMIT failed ({_said(exc)})") from None
+
+
+def _postgres(engine: Engine) -> "Postgres | None":
+    if engine.dialect.name != "postgresql":
+        return None
+    from bot.ledger.postgres import Postgres  # its driver is an extra
+
+    return Postgres(engine)
 
 
 def _engine(url: str) -> Engine:
@@ -165,8 +191,12 @@ def _engine(url: str) -> Engine:
         is_postgres = parsed.get_backend_name() == "postgresql"
         # No pre-ping: it would cost every transaction a round trip (0.1 ms on loopback). The worker's polls
         # find a dead connection first, and then SQLAlchemy drops them all.
-        limits = {"connect_args": _POSTGRES_LIMITS, "pool_timeout": POOL_TIMEOUT_S} if is_postgres else {}
-        engine = create_engine(parsed, hide_parameters=True, **limits)
+        options: dict[str, Any] = {}
+        if is_postgres:
+            # Transactions are begun and committed by hand, so the driver must not begin its own.
+            options = {"isolation_level": "AUTOCOMMIT", "pool_timeout": POOL_TIMEOUT_S}
+            options["connect_args"] = _CONNECT
+        engine = create_engine(parsed, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as exc:
         raise BadSettings(
             "VPN_BOT_DATABASE_URL can't be used; write sqlite:////path/to/ledger.sqlite3, or "

@@ -17,7 +17,10 @@ Body = Mapping[str, object]
 
 
 class Freezes:
-    """Every method is one transaction, safe from any thread; all raise LedgerUnavailable."""
+    """Every method is one transaction, safe from any thread.
+
+    All raise LedgerUnavailable, and those that write LedgerUnclear.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,9 +36,10 @@ class Freezes:
         says: Callable[[Freeze], Body],
         announce_to: Sequence[str],
         response_url: str | None = None,
-    ) -> Freeze:
+    ) -> tuple[Freeze, bool]:
         """Freeze a gateway, or "all", until then (epoch seconds), and tell these channels.
 
+        Returns the freeze, and whether a card was ever about that gateway.
         response_url: where whoever asked is told that a channel can't be.
         """
         freeze_id = new_id()
@@ -56,7 +60,8 @@ class Freezes:
             add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=detail)
             _tell(tx, freeze_id, FROZEN, says(freeze), announce_to, response_url)
             _draw_open_cards(tx, scope)
-        return freeze
+            met = select(deletions.c.card_id).where(deletions.c.gateway_id == scope).limit(1)
+            return freeze, tx.connection.execute(met).first() is not None
 
     def lift(
         self,
@@ -80,12 +85,6 @@ class Freezes:
                 _tell(tx, ids[0], UNFROZEN, body, announce_to, response_url)
                 _draw_open_cards(tx, scope)
             return lifted, _freezes(tx)
-
-    def has_met(self, gateway_id: str) -> bool:
-        """Whether a card was ever about this gateway."""
-        with self._database.read() as tx:
-            met = select(deletions.c.card_id).where(deletions.c.gateway_id == gateway_id).limit(1)
-            return tx.connection.execute(met).first() is not None
 
     def active(self) -> list[Freeze]:
         """Those that hold now, the one that ends first before the others."""

@@ -1,6 +1,7 @@
 """The ledger as people use it: ask, decide, stop, look."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
+from bot.errors import LedgerUnclear
 from bot.ledger import deciding
 from bot.ledger.batches import close_batch
 from bot.ledger.database import Database, Transaction, take_turn
@@ -29,12 +31,14 @@ from bot.ledger.rows import (
 from bot.ledger.tables import deletions, posts
 
 SHOWN_IDS = 20
+log = logging.getLogger(__name__)
 
 
 class Ledger:
     """Deletions, from the ask to the end. Every method is one transaction and safe from any thread.
 
-    All raise LedgerUnavailable when the database can't be reached; then nothing was done.
+    All raise LedgerUnavailable when the database can't be reached: then nothing was done; those that write
+    raise LedgerUnclear when it may have been.
     """
 
     def __init__(self, database: Database) -> None:
@@ -75,12 +79,24 @@ class Ledger:
         stopped before anything is sent.
         """
         try:
-            with self._database.write() as tx:
-                return deciding.decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
+            return self._decided(
+                lambda tx: deciding.decide(tx, card_id, decision, by, rule, retry_for_s, window_s)
+            )
         except IntegrityError:
             # The unique index: a tunnel of this card has another deletion under way.
+            return self._decided(lambda tx: deciding.blocked(tx, card_id, by))
+
+    def _decided(self, decide: Callable[[Transaction], Decided]) -> Decided:
+        """A click that decides nothing changes only the audit trail: a doubt about that leaves its answer."""
+        decided = None
+        try:
             with self._database.write() as tx:
-                return deciding.blocked(tx, card_id, by)
+                decided = decide(tx)
+        except LedgerUnclear as error:
+            if decided is None or decided.won:
+                raise
+            log.warning("a click may be missing in the audit trail: %s", error)
+        return decided
 
     def stop(
         self, card_id: str, *, by: str, says: Callable[[Batch], Mapping[str, object]] | None = None

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from bot.errors import LedgerUnavailable
+from bot.errors import LedgerFailed
 from bot.ledger.retention import Retention
 
 FIRST_AFTER_S = 5.0
@@ -37,7 +37,7 @@ class Housekeeping:
     def _remove_some(self) -> int:
         try:
             removed = self._retention.remove_some(PIECE)
-        except LedgerUnavailable as error:
+        except LedgerFailed as error:
             log.warning("ledger unavailable for housekeeping: %s", error)
             return 0
         if removed:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Steps:
-    """The steps, over a cloud client and the ledger. They raise LedgerUnavailable, and no other of ours."""
+    """The steps, over a cloud client and the ledger. They raise LedgerFailed, and no other of ours."""
 
     def __init__(
         self,

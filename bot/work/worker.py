@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 from bot.domain.model import State
-from bot.errors import LeaseLost, LedgerUnavailable
+from bot.errors import LeaseLost, LedgerFailed
 from bot.ledger.claims import Claims
 from bot.ledger.leases import LEASE_S, Leases
 from bot.ledger.outbox import Outbox
@@ -111,7 +111,7 @@ class Lane(Generic[T]):
     def _claim_some(self) -> list[T]:
         try:
             return self._claim(self._together)
-        except LedgerUnavailable as error:
+        except LedgerFailed as error:
             log.warning("ledger unavailable: %s", error)
         except Exception:  # a fault of ours must not end the lane: without it nothing is done any more
             log.exception("a claim broke")
@@ -128,8 +128,8 @@ class Lane(Generic[T]):
     def _try(self, claimed: Sequence[T]) -> None:
         try:
             self._run(claimed)
-        except LedgerUnavailable as error:
-            # The rows stay as they were; when their lease has run out they are taken again.
+        except LedgerFailed as error:
+            # Written or not: when the rows' lease has run out, whoever takes them goes by what stands there.
             log.warning("ledger unavailable in a step: %s", error)
         except Exception:  # a fault of ours must not end the lane, nor may one row block the others
             if len(claimed) > 1:
@@ -142,7 +142,7 @@ class Lane(Generic[T]):
     def _set_back(self, one: T) -> None:
         try:
             self._broke(one)
-        except (LedgerUnavailable, LeaseLost) as error:
+        except (LedgerFailed, LeaseLost) as error:
             log.warning("left to its lease: %s", error)
         except Exception:  # likewise: it is tried again when its lease has run out
             log.exception("a row could not be set back")
@@ -250,7 +250,7 @@ class Worker:
         self._heart.join()
         try:
             self._leases.give_back()
-        except LedgerUnavailable as error:
+        except LedgerFailed as error:
             log.warning("leases run out by themselves: %s", error)
 
     def _renew(self) -> None:
@@ -258,5 +258,5 @@ class Worker:
             try:
                 self._leases.renew()
                 self._put_right()
-            except LedgerUnavailable as error:
+            except LedgerFailed as error:
                 log.warning("ledger unavailable for the heartbeat: %s", error)

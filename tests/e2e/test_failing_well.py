@@ -1,11 +1,14 @@
 """The database, the disk, Slack or the cloud away; damaged rows: nothing is lost, and it heals by itself."""
 
+import re
 import resource
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +16,13 @@ import pytest
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.stage import Stage
 from handlers.desk import TRY_AGAIN
+from tests.e2e.careful import CAREFUL, dialog, in_place, type_into
 from tests.e2e.play import CHANNEL, MAIN_GATEWAY, Card, Play
 from tests.postgres import find_initdb, server
 
 ANSWERED_WITHIN_MS = 3_000
 AFTER_A_LEASE_S = 30.0
+FAULTY_BOT = Path(__file__).with_name("faulty_bot.py")
 DELETE = "DeleteVpnConnection"
 POST = "chat.postMessage"
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -255,3 +260,33 @@ def test_what_ended_long_ago_is_forgotten_by_itself(new_play: Callable[..., Play
     play.wait_private("ben", "isn't in vpn-bot's ledger")
     waiting.confirm()
     waiting.wait_reply("is gone")
+
+
+def test_a_fault_of_the_bots_own_never_says_that_nothing_was_done(new_play: Callable[..., Play]) -> None:
+    """It may have been taken, and here it was: a command, a click and a dialog are told where to look."""
+    play = new_play(bot=False, **CAREFUL)
+    play.stage.start_bot(command=[sys.executable, str(FAULTY_BOT)])
+    unknown = "isn't known whether this was taken"
+
+    def card() -> Card:
+        tunnel = play.stage.vpc.add_tunnel()
+        ack = play.ask(f"delete {tunnel}")
+        assert f"{unknown}. Look whether a card comes" in str((ack.response or {})["text"])
+        messages = play.stage.slack.messages
+        found = play.wait(
+            lambda: next((m for m in messages(CHANNEL) if tunnel in m.text and m.buttons), None)
+        )
+        return Card(play, tunnel, found.ts)
+
+    cancelled, confirmed = card(), card()
+    assert cancelled.cancel().acked
+    told = play.wait_private("ben", unknown)
+    assert "Look at the card" in told
+    cancelled.wait_text("Cancelled")
+    view = dialog(confirmed, "ben")
+    assert type_into(play, "ben", view, confirmed.tunnel_id).acked
+    assert unknown in in_place(play, "ben")
+    confirmed.wait_reply("is gone")
+    number = re.search(r"number (\w+)", told)
+    assert number is not None
+    assert f"fault {number[1]}" in play.stage.bots[0].log_text

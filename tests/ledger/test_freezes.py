@@ -30,7 +30,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 def place(database: Database, scope: str, for_s: float = 3600, reason: str = "migration") -> Freeze:
-    return Freezes(database).place(
+    placed, _ = Freezes(database).place(
         scope=scope,
         until=database.now() + for_s,
         reason=reason,
@@ -39,6 +39,7 @@ def place(database: Database, scope: str, for_s: float = 3600, reason: str = "mi
         says=lambda freeze: {"text": freeze.scope},
         announce_to=CHANNELS,
     )
+    return placed
 
 
 def lift(database: Database, scope: str) -> list[Freeze]:

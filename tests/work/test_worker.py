@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from bot.domain.model import State
-from bot.errors import LeaseLost, LedgerUnavailable
+from bot.errors import LeaseLost, LedgerUnavailable, LedgerUnclear
 from bot.ledger.rows import HeldPost
 from bot.ledger.set_back import put_right
 from bot.ledger.tables import posts
@@ -130,7 +130,11 @@ def test_no_more_run_at_once_than_there_are_threads(monkeypatch: pytest.MonkeyPa
         wait(lambda: len(queue.done) == 6)
 
 
-@pytest.mark.parametrize("error", [LedgerUnavailable("locked"), ZeroDivisionError()], ids=["away", "fault"])
+@pytest.mark.parametrize(
+    "error",
+    [LedgerUnavailable("locked"), LedgerUnclear("lost"), ZeroDivisionError()],
+    ids=["away", "unclear", "fault"],
+)
 def test_a_claim_that_fails_stops_no_lane(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """It heals by itself, whatever it was."""
     monkeypatch.setattr(worker_module, "POLL_S", 0.01)
@@ -158,7 +162,11 @@ def test_one_row_that_breaks_is_set_back_and_its_group_is_run_without_it(
     assert 2 not in queue.done
 
 
-@pytest.mark.parametrize("error", [LedgerUnavailable("locked"), LeaseLost("x")], ids=["away", "lost"])
+@pytest.mark.parametrize(
+    "error",
+    [LedgerUnavailable("locked"), LedgerUnclear("lost"), LeaseLost("x")],
+    ids=["away", "unclear", "lost"],
+)
 def test_a_row_that_cannot_even_be_set_back_ends_no_lane(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
