@@ -21,6 +21,7 @@ from bot.cloud.client import VpcClient
 from bot.cloud.credentials import Credentials
 from bot.cloud.pace import Pace
 from bot.domain import policy
+from bot.domain.confirmers import nobody_left
 from bot.domain.model import Deletion
 from bot.domain.people import Home, Person
 from bot.domain.policy import Rule, Rules, Verdict
@@ -94,6 +95,7 @@ class Bot:
             cards=cards,
             tries=tries,
             may_ask=_may_still_ask(rules, self._people),
+            nobody_left=partial(nobody_left, rules=rules, directory=self._people),
         )
         clearing = Clearing(lookout=self._lookout, claims=claims, cards=cards, tries=tries)
         steps = Steps(

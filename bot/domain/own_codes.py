@@ -21,6 +21,7 @@ class OwnCode(StrEnum):
     NO_KIT = "NoUndoKit"
     PROTECTED = "Protected"
     NOT_ALLOWED = "NotAllowed"
+    NOBODY_LEFT = "NobodyLeftToConfirm"
     TOO_LATE = "TooLate"
 
 
@@ -95,6 +96,11 @@ OWN_FINAL: Texts = {
         "Confirmed, but not sent in time",
         "The bot was away or kept from it until the time to try had passed, or its clock was set back.",
         "Look at the tunnel, and ask again if the deletion is still wanted.",
+    ),
+    OwnCode.NOBODY_LEFT: (
+        "Nobody is left who could confirm it",
+        "The rules name nobody active who could have confirmed this deletion, so there was no card.",
+        "Have somebody added to the rules; in an incident, ask again with --break-glass.",
     ),
     OwnCode.NOT_ALLOWED: (
         "Not allowed on that gateway",

@@ -188,16 +188,16 @@ def _on(
         return _no(
             where, f"vpn-bot isn't used in this channel, so nothing was done. Its channels are in {where}."
         )
-    named = _named(roles, rule)
-    if not named:
+    whom = named(roles, rule)
+    if not whom:
         return _no(
             NOBODY,
             "Nobody may use vpn-bot here yet: VPN_BOT_OPERATORS is empty. Whoever runs the bot lists the "
             "user ids (U…) and user group ids (S…) of its operators there.",
         )
-    own = "" if named == _named(roles, default) else f" ({policy})"
-    groups = {one: directory.members(one) for _, one in named if one.startswith("S")}
-    for role, one in named:
+    own = "" if whom == named(roles, default) else f" ({policy})"
+    groups = {one: directory.members(one) for _, one in whom if one.startswith("S")}
+    for role, one in whom:
         if one == person.user_id:
             return Verdict(allowed=True, rule=f"{role} {one}{own}")
         if person.user_id in (groups.get(one) or ()):
@@ -208,7 +208,7 @@ def _on(
             f"group {unresolved} unresolved",
             f"Slack didn't tell who is in the user group {unresolved}, so nothing was done. {_TRY_AGAIN}",
         )
-    missing = list(dict.fromkeys(role for role, _ in named))
+    missing = list(dict.fromkeys(role for role, _ in whom))
     where = policy if own else " or ".join(f"VPN_BOT_{role.upper()}S" for role in missing)
     return _no(
         f"not an {' or '.join(missing)}{own}",
@@ -217,7 +217,7 @@ def _on(
     )
 
 
-def _named(roles: tuple[str, ...], rule: Rule) -> list[tuple[str, str]]:
+def named(roles: tuple[str, ...], rule: Rule) -> list[tuple[str, str]]:
     """Everybody with one of the roles, and by which; operators are the approvers where there are none."""
     ids = {OPERATOR: rule.operators, APPROVER: rule.approvers}
     real = [role if ids[role] else OPERATOR for role in roles]

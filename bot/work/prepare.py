@@ -1,6 +1,7 @@
 """From an ask to its card: look the tunnels up, see what is at stake, show it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat import kits, notes, replies
 from bot.chat.blocks import Body
@@ -8,7 +9,7 @@ from bot.cloud.client import VpcClient
 from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, State, Tier, Tunnel
 from bot.domain.policy import Verdict
-from bot.domain.risk import Surroundings
+from bot.domain.risk import Surroundings, highest
 from bot.domain.undo import kit_for, to_text
 from bot.errors import CloudError, NoUndoKit, Refused
 from bot.ledger.cards import Cards, Shown
@@ -19,6 +20,7 @@ from bot.work.tries import Tries, code_of, is_final, unless_lost
 
 Seen = Mapping[str, Tunnel] | CloudError
 MayAsk = Callable[[Deletion, Collection[str]], Verdict]
+NobodyLeft = Callable[[Deletion, Collection[str]], Verdict | None]
 
 
 def look_up_each(
@@ -41,7 +43,10 @@ def look_up_each(
 
 
 class Preparing:
-    """The steps before there is a card. may_ask: whether the requester may, on these gateways."""
+    """The steps before there is a card.
+
+    may_ask: whether the requester may, on these gateways. nobody_left: why nobody could confirm it then.
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Preparing:
         cards: Cards,
         tries: Tries,
         may_ask: MayAsk,
+        nobody_left: NobodyLeft,
     ) -> None:
         self._cloud = cloud
         self._lookout = lookout
@@ -59,6 +65,7 @@ class Preparing:
         self._cards = cards
         self._tries = tries
         self._may_ask = may_ask
+        self._nobody_left = nobody_left
 
     def prepare(self, group: Sequence[Held]) -> None:
         """Look up what was asked for, many asks together, and show the cards."""
@@ -109,14 +116,19 @@ class Preparing:
 
     def _show(self, held: Held, tunnels: list[Tunnel], around: Mapping[str, Surroundings]) -> None:
         asked = held.deletion
-        verdict = self._may_ask(asked, {tunnel.gateway_id for tunnel in tunnels})
+        gateway_ids = {tunnel.gateway_id for tunnel in tunnels}
+        verdict = self._may_ask(asked, gateway_ids)
         if not verdict.allowed:
             self._turn_down(held, OwnCode.NOT_ALLOWED, notes.refusal(verdict), detail=verdict.rule)
             return
         leaving = self._cards.leaving(asked.region, asked.card_id)
         leaving |= {tunnel.tunnel_id for tunnel in tunnels}
         stakes = [self._lookout.stake(tunnel, around[tunnel.tunnel_id], leaving) for tunnel in tunnels]
-        may_be_deleted = Tier.FORBIDDEN not in {stake.tier for stake in stakes}
+        tier = highest(stake.tier for stake in stakes)
+        if nobody := self._nobody_left(replace(asked, tier=tier), gateway_ids):
+            self._turn_down(held, OwnCode.NOBODY_LEFT, notes.refusal(nobody), detail=nobody.rule)
+            return
+        may_be_deleted = tier is not Tier.FORBIDDEN
         try:
             shown = [
                 Shown(

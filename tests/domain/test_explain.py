@@ -66,6 +66,7 @@ OWN = {
     OwnCode.SET_ASIDE: Again.FINAL,
     OwnCode.STOPPED: Again.FINAL,
     OwnCode.CHANGED: Again.FINAL,
+    OwnCode.NOBODY_LEFT: Again.FINAL,
     OwnCode.FROZEN: Again.FINAL,
     OwnCode.NO_KIT: Again.FINAL,
     OwnCode.TOO_LATE: Again.FINAL,

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
-from bot.rehearsal.northwind import ANA, BEN, EVE, NETWORK_OPS
+from bot.rehearsal.northwind import ANA, BEN, EVE, NETWORK_OPS, ON_CALL
+from bot.rehearsal.slack_faults import Fault
 from tests.e2e.careful import CAREFUL, confirm_typed
 from tests.e2e.play import CHANNEL, Play
-from tests.e2e.visits import query
+from tests.e2e.visits import checks, query, wait_ready
+
+# More answers than the bot asks for while a test runs.
+UNREADABLE_FOR = 100
 
 
 def test_somebody_who_is_no_operator_can_neither_ask_nor_press(play: Play) -> None:
@@ -107,3 +111,51 @@ def test_where_the_bot_is_not_a_member_it_says_how_to_invite_it_and_does_nothing
         assert "/invite @vpn-bot" in told
         assert play.stage.slack.messages(channel) == ()
         assert play.stage.vpc.deletes(tunnel) == []
+
+
+def test_a_user_group_that_does_not_exist_is_told_of_at_the_start_and_locks_nobody_out(
+    new_play: Callable[..., Play],
+) -> None:
+    """Once in the log, and in /readyz, which stays ready; who is no operator hears just that."""
+    play = new_play(bot=False, VPN_BOT_OPERATORS=f"{ANA},S0GONE00001")
+    play.stage.start_bot(VPN_BOT_HTTP_PORT=str(play.stage.http_port))
+    wait_ready(play.stage)
+    people = checks(play.stage)["people"]
+    assert people["ok"] is True
+    assert "the user group S0GONE00001 doesn't exist" in people["reason"]
+    assert play.stage.bots[0].log_text.count("S0GONE00001 doesn't exist") == 1
+    text = str((play.ask("delete vpnx-p0j11j28", user="dora").response or {})["text"])
+    assert "aren't one of vpn-bot's operators" in text
+    assert "Try again" not in text
+    card = play.new_card()
+    card.confirm("ana")
+    card.wait_reply("is gone")
+
+
+def test_where_nobody_is_left_to_confirm_the_ask_says_so_and_there_is_no_card(
+    new_play: Callable[..., Play],
+) -> None:
+    """The approvers' group is empty: said at once, not after hours of waiting; an incident helps itself."""
+    play = new_play(VPN_BOT_APPROVERS="S0GONE00001", **CAREFUL)
+    tunnel = play.stage.vpc.add_tunnel()
+    assert play.ask(f"delete {tunnel}").acked
+    told = play.wait_private("ana", "nobody who could is active in this workspace")
+    assert "VPN_BOT_APPROVERS" in told
+    assert query(play.stage, "SELECT state, code FROM deletions") == [("refused", "NobodyLeftToConfirm")]
+    assert play.stage.slack.messages(CHANNEL) == ()
+    card = play.new_card(tunnel, options='--break-glass INC-42 --reason "no approver is left"')
+    confirm_typed(card, "ana")
+    card.wait_reply("is gone")
+
+
+def test_while_a_group_cannot_be_read_there_is_a_card_and_the_true_sentence(
+    new_play: Callable[..., Play],
+) -> None:
+    """Not known isn't empty: Confirm says what Slack didn't tell."""
+    play = new_play(bot=False, VPN_BOT_APPROVERS=ON_CALL, **CAREFUL)
+    play.stage.slack.inject("usergroups.users.list", *[Fault.refuse("internal_error")] * UNREADABLE_FOR)
+    play.stage.start_bot()
+    card = play.new_card()
+    card.confirm("ben")
+    play.wait_private("ben", f"Slack didn't tell who is in the user group {ON_CALL}")
+    assert card.deletes == 0

@@ -28,6 +28,7 @@ def steps_with(replica: Replica, cloud: Cloud, tries: Tries, *, protected: tuple
             cards=cards,
             tries=tries,
             may_ask=lambda _deletion, _gateways: ALLOWED,
+            nobody_left=lambda _deletion, _gateways: None,
         ),
         clearing=Clearing(lookout=lookout, claims=claims, cards=cards, tries=tries, monotonic=replica.clock),
         tries=tries,
