@@ -48,6 +48,7 @@ MAY_IMPORT = {
 }
 # Slack's own list of methods and their bot scopes, for those that the bot calls.
 SCOPES = {
+    "apps_connections_open": set(),  # the app token's scope: no manifest declares it
     "auth_test": set(),
     "chat_getPermalink": set(),
     "chat_postMessage": {"chat:write"},

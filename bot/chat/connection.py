@@ -1,24 +1,23 @@
 """How Slack's requests come in: over a Socket Mode connection of ours, or to our Request URL."""
 
 import logging
-import socket
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.adapter.wsgi import SlackRequestHandler
-from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.chat.socket_client import SocketClient
+from bot.chat.socket_failures import Pauses
 from bot.errors import BadSettings
 from bot.health import Check
 
@@ -27,69 +26,65 @@ from bot.health import Check
 # since it sets no time-out for pongs. bench/sockets.py measures it.
 PING_INTERVAL_S = 1.0
 HEARD_WITHIN_PINGS = 3
+PAUSES = Pauses()
+SSL_CHECK_LIMIT = 4096
 log = logging.getLogger(__name__)
-
-
-class _Client(SocketModeClient):
-    def connect(self) -> None:
-        super().connect()
-        session = self.current_session
-        if session is not None and session.sock is not None:
-            # Without it an ack waits in the kernel until Slack's side has confirmed the ack before.
-            session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # The SDK measures from the first pong on, so a connection that never answers would stay for good.
-        if session is not None and session.last_ping_pong_time is None:
-            session.last_ping_pong_time = time.time()
 
 
 class SocketMode:
     """A WebSocket to Slack, which the SDK renews when Slack asks for it or the pings stay unanswered."""
 
-    def __init__(self, app: App, app_token: SecretStr, *, ping_interval_s: float = PING_INTERVAL_S) -> None:
+    def __init__(
+        self,
+        app: App,
+        app_token: SecretStr,
+        *,
+        ping_interval_s: float = PING_INTERVAL_S,
+        pauses: Pauses = PAUSES,
+    ) -> None:
         self._app = app
         self._heard_within_s = HEARD_WITHIN_PINGS * ping_interval_s
-        self._client = _Client(
-            app_token=app_token.get_secret_value(),
+        self._client = SocketClient(
+            app_token.get_secret_value(),
             logger=app.logger,
             web_client=app.client,
-            ping_interval=ping_interval_s,
+            ping_interval_s=ping_interval_s,
+            pauses=pauses,
         )
         self._client.socket_mode_request_listeners.append(self._receive)
 
     def start(self) -> None:
         """Connect; raises BadSettings when Slack doesn't take the app token or can't be reached."""
-        try:
-            self._client.connect()
-        except SlackApiError as exc:
+        failure = self._client.open()
+        if failure is None:
+            return
+        if failure.kind == "refused":
             raise BadSettings(
-                f"Slack opened no connection for SLACK_APP_TOKEN ({exc.response['error']}). Is it the xapp-… "
+                f"Slack opened no connection for SLACK_APP_TOKEN ({failure.word}). Is it the xapp-… "
                 "of this app, with connections:write, and is Socket Mode on?"
-            ) from None
-        except OSError as exc:
-            raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({type(exc).__name__}).") from None
-        log.info("connected to Slack")
+            )
+        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({failure.word}).")
 
     def stop(self) -> None:
         """Take nothing more, let what was taken be acked, hang up; may take seconds where Slack hangs."""
         client = self._client
+        client.give_up()
         client.closed = True
         client.message_processor.shutdown()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
         client.message_workers.shutdown()
         client.auto_reconnect_enabled = False
-        session = client.current_session
-        if session is not None and session.sock is not None:
-            # The SDK closes only once its read has timed out, seconds later; this ends the read.
-            with suppress(OSError):
-                session.sock.shutdown(socket.SHUT_RDWR)
         client.close()
         client.disconnect()  # from a connection that was being made meanwhile
 
     def heard(self) -> Check:
         """Whether Slack answered a ping lately: a connection may look open long after it has died."""
-        session = self._client.current_session
-        answered_at = session.last_ping_pong_time if session is not None and session.is_active() else None
+        trouble, answered_at = self._client.trouble, self._client.answered_at
+        if trouble is not None:
+            return Check(ok=False, reason=trouble)
         if answered_at is None:
-            return Check(ok=False, reason="there is no connection to Slack; connecting again")
+            connected = self._client.is_connected()
+            reason = "no ping has been answered yet" if connected else "connecting again"
+            return Check(ok=False, reason=f"there is no connection to Slack that works; {reason}")
         age_s = max(0.0, time.time() - answered_at)
         reason = f"Slack last answered a ping that was sent {age_s:.0f} s ago"
         return Check(ok=age_s <= self._heard_within_s, reason=reason)
@@ -128,9 +123,16 @@ class RequestUrl:
         return Check(ok=True, reason=f"HTTP mode: Slack's last request came {ago_s:.0f} s ago")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request: 401 unless Slack signed it within the last five minutes."""
+        """Answer one request: 401 unless Slack signed it within the last five minutes.
+
+        Slack checks our certificate now and then with a request that it doesn't sign: an empty 200, no more.
+        """
         body = environ["wsgi.input"].read()
-        if not self._is_signed(environ, body):
+        signed = self._is_signed(environ, body)
+        if not signed and _is_ssl_check(environ, body):
+            start_response("200 OK", [("Content-Length", "0")])
+            return []
+        if not signed:
             log.warning("a request without Slack's signature, or an old one, was refused")
             status = HTTPStatus.UNAUTHORIZED
             start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
@@ -145,3 +147,11 @@ class RequestUrl:
         except (ValueError, TypeError):
             # A body that isn't UTF-8, a time that isn't a number, a signature that isn't ASCII.
             return False
+
+
+def _is_ssl_check(environ: WSGIEnvironment, body: bytes) -> bool:
+    """Whether a request is the form `ssl_check=1&token=…`, which Slack sends without a signature."""
+    kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded" or len(body) > SSL_CHECK_LIMIT:
+        return False
+    return parse_qs(body.decode("latin-1")).get("ssl_check") == ["1"]

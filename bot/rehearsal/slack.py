@@ -37,8 +37,9 @@ class LocalSlack:
     """Web API, Socket Mode and response_urls on 127.0.0.1; as a context manager it runs.
 
     With `request_url` it sends signed HTTP requests there instead of using sockets. `routes` are served
-    beside its own. Everything here may be called from any thread but the server's own; what people do blocks
-    until the app has acked or three seconds have passed. People and channels go by id or name.
+    beside its own. `public_url` is how the app reaches it, where that isn't on loopback: links, response_urls
+    and sockets begin with it. Everything here may be called from any thread but the server's own; what people
+    do blocks until the app has acked or three seconds have passed. People and channels go by id or name.
     """
 
     def __init__(
@@ -53,17 +54,19 @@ class LocalSlack:
         port: int = 0,
         routes: Sequence[BaseRoute] = (),
         request_url: str | None = None,
+        public_url: str | None = None,
     ) -> None:
         app = Starlette()
         self._server = LoopbackServer(app, port=port)
         self.url = self._server.url
-        self.api_url = f"{self.url}/api/"
+        self._public_url = public_url or self.url
+        self.api_url = f"{self._public_url}/api/"
         self.workspace = workspace or northwind(clock)
         self.faults = Faults()
         self._traffic = Traffic(self.workspace, (bot_token, app_token, signing_secret))
         self._sockets = Sockets(self.workspace, self._traffic)
         self._views = Views(self.workspace)
-        responses = Responses(self.workspace, self.url)
+        responses = Responses(self.workspace, self._public_url)
         self._people = People(
             workspace=self.workspace,
             views=self._views,
@@ -78,7 +81,7 @@ class LocalSlack:
                 workspace=self.workspace,
                 views=self._views,
                 scopes=scopes,
-                url=self.url,
+                url=self._public_url,
                 socket_url=self._socket_url,
             ),
             responses=responses,
@@ -88,7 +91,7 @@ class LocalSlack:
         app.router.routes += [*endpoints.routes(), WebSocketRoute("/link/", self._sockets.serve), *routes]
 
     def _socket_url(self) -> str:
-        return f"{self.url.replace('http', 'ws', 1)}/link/?ticket={self._sockets.ticket()}"
+        return f"{self._public_url.replace('http', 'ws', 1)}/link/?ticket={self._sockets.ticket()}"
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -160,6 +163,11 @@ class LocalSlack:
         """How many Socket Mode connections are open."""
         return self._sockets.count
 
+    @property
+    def handshakes(self) -> int:
+        """How many WebSockets were ever opened, refused ones included."""
+        return self._sockets.handshakes
+
     def subscribe(self, observer: Observer) -> Callable[[], None]:
         """Watch every change (see `Workspace.observe`); call the result to stop."""
         return self.workspace.observe(observer)
@@ -199,6 +207,10 @@ class LocalSlack:
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Ask the app to connect anew, as Slack does every few hours."""
         self._server.call(self._sockets.refresh(reason))
+
+    def refuse_sockets(self, reason: str | None) -> None:
+        """Answer every new WebSocket with this disconnect and hang up; None takes them again."""
+        self._sockets.refused_with = reason
 
     def drop_sockets(self) -> None:
         """Reset every WebSocket, without a close frame."""

@@ -86,6 +86,8 @@ class Sockets:
         self._tickets: dict[str, float] = {}
         self._open: list[_Socket] = []
         self._turn = 0
+        self.refused_with: str | None = None
+        self.handshakes = 0
         self._waiting: dict[str, Future[tuple[float, Any]]] = {}
         self._over: dict[str, None] = {}
 
@@ -107,9 +109,11 @@ class Sockets:
             await ws.close(1008)
             return
         await ws.accept()
+        self.handshakes += 1
         socket = _Socket(ws)
-        if len(self._open) >= CONNECTIONS_LIMIT:
-            await socket.send(_disconnect("too_many_websockets"))
+        reason = "too_many_websockets" if len(self._open) >= CONNECTIONS_LIMIT else self.refused_with
+        if reason is not None:
+            await socket.send(_disconnect(reason))
             await ws.close()
             return
         self._open.append(socket)

@@ -101,7 +101,8 @@ class Stage:
     Every token is made up anew. Ana is an operator by her id, Ben and Chen by their user group.
     http: HTTP mode, with Slack's requests going to `http_port`; else Socket Mode, and `http_port` serves
     nothing but health, where `settings` name it. careful: a risky deletion takes what it takes by default;
-    else one click decides, which most plays are about.
+    else one click decides, which most plays are about. slack_url: how bots reach Slack,
+    where that isn't on loopback.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Stage:
         delete_takes_s: float = 0.3,
         http: bool = False,
         careful: bool = False,
+        slack_url: str | None = None,
     ) -> None:
         self.bot_token = f"xoxb-{secrets.token_hex(12)}"
         self.app_token = f"xapp-1-{secrets.token_hex(12)}"
@@ -130,6 +132,7 @@ class Stage:
             port=slack_port,
             routes=routes,
             request_url=f"{self.url}/slack/events" if http else None,
+            public_url=slack_url,
         )
         self.vpc = LocalVpc(
             secret_id=self.secret_id, secret_key=self.secret_key, delete_takes_s=delete_takes_s

@@ -66,11 +66,13 @@ def socket_mode(api_url: str, app_token: str) -> Iterator[SocketMode]:
 
 
 def test_a_connection_that_never_answers_a_ping_is_replaced() -> None:
-    """Dead from the handshake on: not heard, and left for a new one."""
+    """Dead from the handshake on: never healthy, not even at first, and left for a new one."""
     slack = DeafSlack()
     with slack.server, socket_mode(f"{slack.server.url}/api/", "xapp-1") as connection:
         connection.start()
+        assert (connection.heard().ok, "no ping" in connection.heard().reason) == (False, True)
         assert slack.second_came.wait(WITHIN_S)
+        assert not connection.heard().ok
 
 
 def test_an_app_token_that_slack_refuses_is_a_bad_setting() -> None:

@@ -89,6 +89,43 @@ def test_rubbish_is_refused_like_any_unsigned_request(play: Play, name: str, val
     assert "Traceback" not in play.stage.bots[0].log_text
 
 
+def test_slacks_unsigned_check_of_the_certificate_gets_an_empty_200_and_does_nothing(play: Play) -> None:
+    """Slack sends it now and then, to see whether our TLS works: nothing is logged or dispatched."""
+    logged, log = len(play.stage.bots[0].log_text), play.stage.bots[0]
+    heard = checks(play.stage)["slack"]["reason"]
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    answer = visit(play.stage, EVENTS, "POST", b"ssl_check=1&token=s3cr3t", form)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert log.log_text[logged:] == ""
+    assert heard.partition(" came ")[0] == checks(play.stage)["slack"]["reason"].partition(" came ")[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"ssl_check=0&token=s3cr3t", "application/x-www-form-urlencoded"),
+        (b"ssl_check=1", "application/json"),
+        (b'{"ssl_check": 1}', "application/json"),
+        (b"text=ssl_check%3D1", "application/x-www-form-urlencoded"),
+        (b"ssl_check=1&ssl_check=2", "application/x-www-form-urlencoded"),
+        (b"ssl_check=1&pad=" + b"x" * 5_000, "application/x-www-form-urlencoded"),
+    ],
+    ids=["zero", "another type", "JSON", "in a value", "twice", "long"],
+)
+def test_what_only_looks_like_the_certificate_check_is_refused(play: Play, body: bytes, kind: str) -> None:
+    """401, as for any request that isn't signed."""
+    assert visit(play.stage, EVENTS, "POST", body, {"Content-Type": kind}).status_code == 401
+
+
+def test_an_unsigned_command_that_calls_itself_a_certificate_check_does_nothing(play: Play) -> None:
+    """It gets the empty 200, and no row is written."""
+    body = b"ssl_check=1&" + typed(play.stage, f"delete {play.stage.vpc.add_tunnel()}")
+    asks = query(play.stage, "SELECT count(*) FROM deletions")
+    answer = visit(play.stage, EVENTS, "POST", body, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert query(play.stage, "SELECT count(*) FROM deletions") == asks
+
+
 def test_a_body_over_a_megabyte_is_refused_from_its_length_alone(play: Play) -> None:
     """413 before it is read; a whole megabyte is still read (and then refused for its signature)."""
     connection = http.client.HTTPConnection("127.0.0.1", play.stage.http_port, timeout=WITHIN_S)
