@@ -45,7 +45,9 @@ def _play(who: str, replicas: int, settings: dict[str, str]) -> list[Row]:
         sent = [call.at for call in stage.vpc.calls if call.action == DELETE]
         per_s = (len(sent) - 1) / (max(sent) - min(sent))
         peak = max(stage.vpc.peak(DELETE), stage.vpc.peak("DescribeVpnConnections"))
-        progress = next(m for m in stage.slack.thread(NETWORK_OPS, card.ts) if "left." in m.text)
+        progress = next(
+            m for m in stage.slack.thread(NETWORK_OPS, card.ts) if "gone" in m.text and " of 1000: " in m.text
+        )
         edits = _most_in_a_second([edit.at for edit in progress.edits])
         return [
             Row(

@@ -111,19 +111,20 @@ class Bot:
         delivery = Delivery(
             poster=poster, outbox=outbox, leases=leases, ledger=ledger, rules=rules, clock=clock
         )
+        freezes = Freezes(self._database)
         self._worker = Worker(
             leases=leases,
             claims=claims,
             outbox=outbox,
             steps=steps,
             delivery=delivery,
-            put_right=partial(put_right, self._database),
+            put_right=partial(_put_right, self._database, freezes),
         )
         keep_s = settings.vpn_bot_keep_days * 24 * 60 * 60
         self._housekeeping = Housekeeping(Retention(self._database, keep_s=keep_s))
         desk = Desk(
             ledger=ledger,
-            freezes=Freezes(self._database),
+            freezes=freezes,
             history=History(self._database),
             rules=rules,
             people=self._people,
@@ -198,6 +199,12 @@ class Bot:
             stopped.wait()
         finally:
             self.stop()
+
+
+def _put_right(database: Database, freezes: Freezes) -> None:
+    """What time alone changes, with every heartbeat: a clock that was set back, a freeze that ran out."""
+    put_right(database)
+    freezes.run_out()
 
 
 def _rules(settings: Settings, home: Home) -> Rules:

@@ -7,8 +7,9 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.chat import batches, dialogs, notes, pieces
+from bot.chat import batch_thread, dialogs, notes, pieces
 from bot.chat.blocks import Body
+from bot.domain.explain import OwnCode
 from bot.domain.model import Ask, Decision
 from bot.domain.policy import TYPED_CONFIRMATION
 from bot.errors import LedgerUnavailable, LedgerUnclear
@@ -100,7 +101,7 @@ def _stop(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
     if not verdict.allowed:
         return notes.refusal(verdict)
     user_id = person.user_id
-    batch = desk.ledger.stop(card_id, by=user_id, says=lambda batch: batches.stopped(batch, user_id))
+    batch = desk.ledger.stop(card_id, by=user_id, says=lambda batch: batch_thread.stopped(batch, user_id))
     desk.wake()
     return notes.stopped(batch) if batch else None
 
@@ -115,10 +116,13 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
     verdict = desk.may_ask(person, channel_id, gateway_ids, what="fresh card", card_id=card_id)
     if not verdict.allowed:
         return notes.refusal(verdict)
+    still_there = tuple(row.tunnel_id for row in batch.rows if row.code != OwnCode.ALREADY_GONE)
+    if not still_there:
+        return notes.private("There is nothing left to delete: the tunnels of this card no longer exist.")
     lead = batch.lead
     fresh_id = desk.ledger.ask_again(
         Ask(
-            tunnel_ids=tuple(row.tunnel_id for row in batch.rows),
+            tunnel_ids=still_there,
             gateway_id=None,
             region=lead.region,
             reason=lead.reason,

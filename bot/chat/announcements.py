@@ -1,7 +1,8 @@
 """One message in the announcement channel that follows a card to its end."""
 
-from bot.chat.blocks import Body, Element, bold, escape, lines, plain, quote, request_id, value
-from bot.chat.pieces import alarm, asked_by, risk, who
+from bot.chat.blocks import Body, Element, bold, escape, lines, plain, request_id, value
+from bot.chat.pieces import alarm, asked_by, reason, risk, who
+from bot.chat.status import in_words, why_none
 from bot.domain.explain import explain
 from bot.domain.model import Batch, State
 from bot.domain.text import clean
@@ -32,31 +33,23 @@ def announcement(batch: Batch, link: str | None) -> Body:
         rows.append([plain("The thread is in "), {"type": "channel", "channel_id": lead.channel_id}])
     glass = f"BREAK-GLASS {lead.break_glass}: " if lead.break_glass else ""
     text = escape(f"{glass}Deletion of {what}: {standing}.") + f" Asked by <@{lead.requester_id}>."
-    reason = [quote(lead.reason)] if lead.reason else []
-    return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason]}
+    return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason(lead)]}
 
 
 def _standing(batch: Batch) -> str:
     lead = batch.lead
-    whole = batch.count(State.VOID, State.CANCELLED) == batch.size
+    if batch.count(State.VOID) == batch.size or (batch.size == 1 and lead.state is State.REFUSED):
+        return f"not carried out: {why_none(batch)}"
+    whole = batch.count(State.CANCELLED) == batch.size
     if batch.size > 1 and lead.decided_at is not None and not whole:
-        if batch.ended == batch.size:
-            return f"over: {batch.count(State.GONE)} of {batch.size} are gone"
-        return "confirmed, under way"
+        how = "over" if batch.ended == batch.size else "confirmed, under way"
+        return f"{how}: {batch.count(State.GONE)} of {batch.size} gone"
     if lead.stopped:
         return "stopped before it was accepted"
-    if lead.state is State.VERIFYING and batch.size == 1 and lead.request_id is None:
-        return "being deleted, not gone yet"
     return {
         State.ASKED: "asked",
         State.PENDING: "asked, waiting for a decision",
-        State.CONFIRMED: "confirmed",
         State.DELETING: "confirmed, being sent",
-        State.VERIFYING: "accepted, not gone yet",
-        State.GONE: "gone",
-        State.REFUSED: "refused",
         State.UNKNOWN: "not confirmed gone",
-        State.CANCELLED: "cancelled",
         State.EXPIRED: "expired, nothing was done",
-        State.VOID: "void, nothing was done",
-    }[lead.state]
+    }.get(lead.state) or in_words(lead)

@@ -1,8 +1,8 @@
-"""Many tunnels on one card: the card, the list, the progress and the summary in its thread."""
+"""The card of many tunnels; batch_thread has what its thread holds."""
 
 from collections.abc import Sequence
 
-from bot.chat.blocks import Block, Body, Element, bold, escape, header, lines, person, plain, value
+from bot.chat.blocks import Body, Element, bold, escape, header, lines, plain, value
 from bot.chat.pieces import (
     alarm,
     asked_by,
@@ -15,14 +15,14 @@ from bot.chat.pieces import (
     who,
     window,
 )
-from bot.chat.tables import CELL_LIMIT, listed, table
+from bot.chat.status import tally, why_none
+from bot.chat.tables import CELL_LIMIT, tunnels
 from bot.domain.explain import OwnCode, explain
-from bot.domain.model import Batch, Deletion, State, Tier
+from bot.domain.model import Batch, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
 
 ROWS_ON_CARD = 20
-BAR = 20
 SHOWN_RISKS = 6
 
 
@@ -36,13 +36,35 @@ def card(batch: Batch, rules: Rules) -> Body:
     shown = [header(headline), *alarm(lead), lines(*_standing(batch, rules)), *frozen(batch.freeze)]
     shown += [lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
-        shown.append(_table(batch.rows))
+        shown.append(tunnels(batch.rows))
     # What is being sent may be put off by the cloud, and Stop keeps it from being sent again.
     stoppable = batch.count(State.CONFIRMED, State.DELETING) > 0 and not batch.count(State.CANCELLED)
-    shown += buttons(lead, _question(batch), rules, unsent=stoppable, void=_all(batch, State.VOID))
+    fresh = _all(batch, State.VOID) and OwnCode.CHANGED in {row.code for row in (lead, *batch.rows)}
+    shown += buttons(
+        lead, _question(batch), rules, frozen=batch.freeze is not None, unsent=stoppable, fresh=fresh
+    )
     end = "" if headline.endswith("?") else "."
     glass = f"BREAK-GLASS {escape(lead.break_glass)}. " if lead.break_glass else ""
     return {"text": f"{glass}{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
+
+
+def _why_void(batch: Batch) -> list[list[Element]]:
+    rows = (*batch.rows, batch.lead)
+    why = next((row for row in rows if row.code == OwnCode.CHANGED), batch.lead)
+    if why.code is None:
+        return []
+    what = f": {why.message}" if why.code == OwnCode.CHANGED and why.message else ""
+    return [[bold(f"{explain(why.code).title}{what}.  "), value(why.code)]]
+
+
+def _warning(up: int, unknown: int) -> str:
+    """What deleting them does; never more than is known."""
+    first = "Once deleted, they"
+    if up:
+        first = "Deleting them cuts the traffic of those that are UP. They"
+    elif unknown:
+        first = "It isn't known whether they carry traffic; if they do, deleting them cuts that. They"
+    return f"{first} can only be made again by hand, under new ids."
 
 
 def _all(batch: Batch, state: State) -> bool:
@@ -50,23 +72,24 @@ def _all(batch: Batch, state: State) -> bool:
 
 
 def _headline(batch: Batch) -> str:
-    tunnels = f"{batch.size} VPN tunnels"
+    all_of_them = f"{batch.size} VPN tunnels"
     match batch.lead.state:
         case State.PENDING | State.ASKED:
-            return f"Delete {tunnels}?"
+            return f"Delete {all_of_them}?"
         case _ if batch.lead.tier is Tier.FORBIDDEN:
-            return f"Protected: not all of {tunnels} can be deleted here"
+            return f"Protected: not all of {all_of_them} can be deleted here"
         case State.EXPIRED:
-            return f"Expired: {tunnels} were left alone"
+            return f"Expired: {all_of_them} were left alone"
         case State.VOID if _all(batch, State.VOID):
-            return f"Void: {tunnels} were left alone"
+            return f"{all_of_them} were not deleted: {why_none(batch)}"
         case State.CANCELLED if _all(batch, State.CANCELLED):
-            return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {tunnels} were left alone"
+            return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {all_of_them} were left alone"
     if _all(batch, State.CONFIRMED) and batch.lead.sent_at is None:
-        return f"About to delete {tunnels}"
+        return f"About to delete {all_of_them}"
+    gone = batch.count(State.GONE)
     if batch.ended < batch.size:
-        return f"Deleting {tunnels}"
-    return f"{batch.count(State.GONE)} of {tunnels} are gone"
+        return f"Deleting {all_of_them}: {gone} of {batch.size} gone"
+    return f"{gone} of {all_of_them} are gone"
 
 
 def _stake(batch: Batch) -> list[list[Element]]:
@@ -161,117 +184,18 @@ def _standing(batch: Batch, rules: Rules) -> list[list[Element]]:
     match lead.state:
         case State.PENDING | State.ASKED:
             up, unknown = _up(batch)
-            first = "Deleting them cuts their traffic. They" if up or unknown else "Once deleted, they"
-            warning = bold(f"{first} can only be made again by hand, under new ids.")
+            warning = bold(_warning(up, unknown))
             word = "the gateway's id" if len(_gateways(batch)) == 1 else "the first tunnel's id"
             return [[warning], *_risks(batch), *demands(lead, rules, word), expiry(lead)]
         case State.EXPIRED:
             return [[plain("Nobody decided in time. Nothing was sent; ask again if it's still wanted.")]]
         case State.VOID if _all(batch, State.VOID):
-            what = f": {lead.message}" if lead.code == OwnCode.CHANGED and lead.message else ""
-            why = [[bold(f"{explain(lead.code).title}{what}.")]] if lead.code else []
-            return [*why, [plain("Nothing was sent.")]]
+            confirmed = [who(lead, "Confirmed")] if lead.decided_by else []
+            sent = any(row.sent_at for row in (lead, *batch.rows))
+            return [*confirmed, *_why_void(batch), [plain(f"Nothing {'more is' if sent else 'was'} sent.")]]
         case State.CANCELLED if _all(batch, State.CANCELLED) and not lead.stopped:
             return [[*who(lead, "Cancelled"), plain(" Nothing was sent.")]]
     unsent = _all(batch, State.CONFIRMED) and lead.cleared_at is None
     stopped = [stopped_by(row) for row in (lead, *batch.rows) if row.stopped][:1]
-    about = [*window(lead), *_risks(batch)] if unsent else [[plain(_tally(batch))]]
+    about = [*window(lead), *_risks(batch)] if unsent else [[plain(tally(batch))]]
     return [who(lead, "Confirmed"), *stopped, *about]
-
-
-def _tally(batch: Batch) -> str:
-    gone, unknown, stopped, void = (
-        batch.count(s) for s in (State.GONE, State.UNKNOWN, State.CANCELLED, State.VOID)
-    )
-    parts = [f"{gone} gone", f"{batch.ended - gone - unknown - stopped - void} failed"]
-    if unknown:
-        parts.append(f"{unknown} not confirmed gone")
-    if void:
-        parts.append(f"{void} void and left alone")
-    if stopped:
-        parts.append(f"{stopped} stopped and left alone")
-    return ", ".join([*parts, f"{batch.size - batch.ended} left"]) + "."
-
-
-def progress(batch: Batch, now: float) -> Body:
-    """One message that is edited: a bar; done, failed, left; how long it may take; what waits, and why."""
-    full = BAR * batch.ended // batch.size
-    bar = "█" * full + "░" * (BAR - full)
-    left_s = _left_s(batch, now)
-    left = f" About {left_s:.0f} s left." if left_s is not None else ""
-    why = [
-        [plain(f"{count} waiting, and tried again by itself: {explain(code).title}.")]
-        for code, count in sorted(batch.waiting.items())
-    ]
-    text = f"{batch.ended} of {batch.size}: {_tally(batch)}"
-    return {
-        "text": text,
-        "blocks": [
-            lines(
-                [value(bar), plain(f"  {batch.ended} of {batch.size}")], [plain(_tally(batch) + left)], *why
-            )
-        ],
-    }
-
-
-def _left_s(batch: Batch, now: float) -> float | None:
-    """A guess from how long the others took; when those that wait will be done, nobody knows."""
-    elapsed_s = now - (batch.lead.decided_at or now)
-    moving = batch.size - batch.ended - sum(batch.waiting.values())
-    if not batch.ended or moving <= 0 or elapsed_s <= 0:
-        return None
-    return moving * elapsed_s / batch.ended
-
-
-def stopped(batch: Batch, by: str) -> Body:
-    """Who pressed Stop, and what it achieved; for the card's thread."""
-    kept = batch.count(State.CANCELLED)
-    did = f"{kept} of {batch.size} had not been accepted by the cloud, and are left alone."
-    if batch.size == 1:
-        did = f"the cloud had not accepted it, and {batch.lead.tunnel_id} is left alone."
-    return {
-        "text": f"Stopped by <@{by}>: {did}",
-        "blocks": [lines([bold("Stopped"), plain(" by "), person(by), plain(f": {did}")])],
-    }
-
-
-def listing(batch: Batch, page: int) -> Body:
-    """Some of the tunnels that the card is about, as a table."""
-    first = batch.rows[0].tunnel_id if batch.rows else ""
-    return {
-        "text": f"The tunnels of this card, part {page + 1}, from {first}.",
-        "blocks": [lines([plain(f"The tunnels of this card, part {page + 1}:")]), _table(batch.rows)],
-    }
-
-
-def summary(batch: Batch, page: int) -> Body:
-    """The end of all, or of a large card's tunnels that aren't gone: how each ended, with its RequestId."""
-    sentence = f"{batch.count(State.GONE)} of {batch.size} VPN tunnels are gone."
-    if not batch.rows:
-        return {"text": sentence, "blocks": [lines([bold(sentence)])]}
-    rows = [["Tunnel", "How it ended", "Code", "RequestId"]]
-    rows += [[row.tunnel_id, _ending(row), row.code or "", row.request_id or "none"] for row in batch.rows]
-    if len(batch.rows) < batch.size:
-        sentence += " Those that aren't" + (f", part {page + 1}" if page else "") + ":"
-    return {"text": sentence, "blocks": [lines([bold(sentence)]), table(rows)]}
-
-
-def _ending(row: Deletion) -> str:
-    if row.state is State.GONE:
-        return "gone"
-    if row.state is State.CANCELLED:
-        return "stopped: left alone"
-    how = "not confirmed gone" if row.state is State.UNKNOWN else row.state
-    return f"{how}: {explain(row.code or '').title}"
-
-
-def _table(rows: Sequence[Deletion]) -> Block:
-    cells = [["Tunnel", "Name", "Gateway", "State when asked", "Remote CIDRs"]]
-    for row in rows:
-        tunnel = row.tunnel
-        remotes = (cidr for policy in tunnel.policies for cidr in policy.remote_cidrs) if tunnel else ()
-        up = {True: "UP", False: "not up", None: "UP or not isn't known"}
-        state = "" if tunnel is None else f"{tunnel.state}, {up[tunnel.carries_traffic]}"
-        name, gateway = tunnel.name if tunnel else "", row.gateway_id or ""
-        cells.append([row.tunnel_id, name, gateway, state, listed(remotes)])
-    return table(cells)

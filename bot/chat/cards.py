@@ -30,6 +30,7 @@ from bot.chat.pieces import (
     who,
     window,
 )
+from bot.chat.status import is_gone_otherwise, why_not
 from bot.domain.ccn import on_ccn
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
@@ -50,8 +51,14 @@ def card(batch: Batch, rules: Rules) -> Body:
     # What a tired reader must not miss stands first.
     shown = [header(headline), *alarm(deletion), _standing(deletion, rules), *frozen(batch.freeze)]
     shown += [_stake(deletion), *reason(deletion)]
-    unsent, void = deletion.state is State.CONFIRMED, deletion.state is State.VOID
-    shown += buttons(deletion, question(deletion), rules, unsent=unsent, void=void)
+    shown += buttons(
+        deletion,
+        question(deletion),
+        rules,
+        frozen=batch.freeze is not None,
+        unsent=deletion.state is State.CONFIRMED,
+        fresh=deletion.state is State.VOID and deletion.code == OwnCode.CHANGED,
+    )
     impact = _impact(deletion) if deletion.state is State.PENDING else ""
     glass = f"BREAK-GLASS {escape(deletion.break_glass)}. " if deletion.break_glass else ""
     text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {impact}"
@@ -66,18 +73,20 @@ def _headline(deletion: Deletion) -> str:
         return f"Protected: {tunnel} can't be deleted here"
     if deletion.state is State.VERIFYING and deletion.request_id is None:
         return f"VPN tunnel {tunnel} is being deleted, not gone yet"
+    if is_gone_otherwise(deletion):
+        return f"Not deleted by vpn-bot: {tunnel} no longer exists"
+    if deletion.state in (State.REFUSED, State.VOID):
+        return f"{tunnel} was not deleted: {why_not(deletion)}"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
         State.CONFIRMED: f"About to delete VPN tunnel {tunnel}",
         State.DELETING: f"Deleting VPN tunnel {tunnel}",
         State.VERIFYING: f"Deletion of {tunnel} accepted, not gone yet",
         State.GONE: f"VPN tunnel {tunnel} is gone",
-        State.REFUSED: f"VPN tunnel {tunnel} was not deleted",
         State.UNKNOWN: f"VPN tunnel {tunnel}: not confirmed gone",
         # Of the tunnel itself these say nothing: another card, or somebody else, may have deleted it.
         State.CANCELLED: f"Cancelled: {tunnel} was left alone",
         State.EXPIRED: f"Expired: {tunnel} was left alone",
-        State.VOID: f"Void: {tunnel} was left alone",
         State.ASKED: f"Looking up VPN tunnel {tunnel}",
     }[deletion.state]
 
@@ -186,9 +195,7 @@ def _standing(deletion: Deletion, rules: Rules) -> Block:
         return lines(*protected(deletion))
     match deletion.state:
         case State.PENDING:
-            up = deletion.tunnel is None or deletion.tunnel.carries_traffic is not False
-            first = "Deleting it cuts its traffic. It" if up else "Once deleted, it"
-            warning = bold(f"{first} can only be made again by hand, under a new id.")
+            warning = bold(_warning(deletion))
             takes = demands(deletion, rules, "the tunnel's id")
             return lines([warning], *risk(deletion), *takes, expiry(deletion))
         case State.CANCELLED:
@@ -208,6 +215,17 @@ def _standing(deletion: Deletion, rules: Rules) -> Block:
     return lines(*([who(deletion, "Confirmed")] if deletion.decided_by else []), *_why(deletion))
 
 
+def _warning(deletion: Deletion) -> str:
+    """What deleting it does; never more than is known."""
+    carries = deletion.tunnel.carries_traffic if deletion.tunnel else None
+    first = {
+        True: "Deleting it cuts its traffic. It",
+        False: "Once deleted, it",
+        None: "It isn't known whether it carries traffic; if it does, deleting it cuts that. It",
+    }[carries]
+    return f"{first} can only be made again by hand, under a new id."
+
+
 def _cancelled(deletion: Deletion) -> list[list[Element]]:
     if deletion.stopped:
         return [who(deletion, "Confirmed"), stopped_by(deletion)]
@@ -224,7 +242,8 @@ def _why(deletion: Deletion) -> list[list[Element]]:
         if deletion.sent_at or deletion.request_id
         else [[plain("Nothing was sent.")]]
     )
-    return [[bold(f"{title}{what}.  "), value(deletion.code)], *number]
+    next_step = [[plain(explain(deletion.code).next_step)]] if is_gone_otherwise(deletion) else []
+    return [[bold(f"{title}{what}.  "), value(deletion.code)], *next_step, *number]
 
 
 def _gone(deletion: Deletion) -> str:

@@ -1,7 +1,7 @@
 """The dialog in which the id has to be typed before something risky is confirmed."""
 
-from bot.chat.blocks import Body, bold, escape, lines, plain, quote, value
-from bot.chat.pieces import alarm
+from bot.chat.blocks import Body, bold, escape, lines, plain, value
+from bot.chat.pieces import alarm, dialog_title, made_again, reason
 from bot.domain.confirmation import word_to_type
 from bot.domain.model import Proposal, Tier
 from bot.domain.text import clean
@@ -22,7 +22,8 @@ def typed_confirmation(proposal: Proposal) -> Body:
     reasons = "; ".join(lead.stake.reasons) if lead.stake and not many else ""
     gateway = "" if many else f"Gateway {', '.join(proposal.gateway_ids)}, "
     rows = [
-        [bold(f"This deletes {clean(what, 200)} for good."), *([plain("  "), value(name)] if name else [])],
+        [bold(f"This deletes {clean(what, 200)}."), *([plain("  "), value(name)] if name else [])],
+        [plain(made_again(lead))],
         [plain(clean(f"{gateway}{'Region' if many else 'region'} {lead.region}.", 200))],
     ]
     if lead.tier is Tier.HIGH:
@@ -32,13 +33,13 @@ def typed_confirmation(proposal: Proposal) -> Body:
         "type": "modal",
         "callback_id": TYPED_VIEW,
         "private_metadata": lead.card_id,
-        "title": {"type": "plain_text", "text": "Delete for good?"},
+        "title": {"type": "plain_text", "text": dialog_title(lead)},
         "submit": {"type": "plain_text", "text": "Delete"},
         "close": {"type": "plain_text", "text": "Keep"},
         "blocks": [
             *alarm(lead),
             lines(*rows),
-            *([quote(lead.reason)] if lead.reason else []),
+            *reason(lead),
             {
                 "type": "input",
                 "block_id": TYPED_BLOCK,

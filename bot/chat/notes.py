@@ -69,6 +69,27 @@ def no_tunnels(deletion: Deletion) -> Body:
     )
 
 
+def not_now(deletion: Deletion, busy: Sequence[Tunnel], others: Sequence[Tunnel]) -> Body:
+    """Some of the tunnels are being deleted or created; told to the requester alone.
+
+    others: those that can be deleted, which are offered alone.
+    """
+    shown = ", ".join(clean(tunnel.tunnel_id, 40) for tunnel in busy[:SHOWN_IDS])
+    if len(busy) > SHOWN_IDS:
+        shown += f" and {len(busy) - SHOWN_IDS} more"
+    state, several = clean(busy[0].state, 40), len(busy) > 1
+    doing = "being deleted already" if state == "DELETING" else "still being created"
+    sentence = f"{shown} {'are' if several else 'is'} {doing} (state {state}), so nothing was done."
+    again = _as_asked(deletion)
+    if others and again:
+        ids = tuple(tunnel.tunnel_id for tunnel in others)
+        return _with_command(f"{sentence} Ask for the others alone:", replace(again, tunnel_ids=ids))
+    if state == "DELETING":
+        they = "they stay" if several else "it stays"
+        return private(f"{sentence} If {they} in this state, look in the VPN console.")
+    return _with_command(f"{sentence} When the state is AVAILABLE, ask again:", again)
+
+
 def too_many(count: int, most: int) -> Body:
     """More tunnels than one card may be about."""
     return private(

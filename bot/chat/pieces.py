@@ -1,7 +1,6 @@
 """What the card of one tunnel and the card of many have in common."""
 
 from bot.chat.blocks import Block, Element, bold, clock, lines, moment, person, plain, quote, value
-from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Freeze, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
@@ -14,7 +13,7 @@ FRESH_ACTION = "fresh_card"
 
 def reason(deletion: Deletion) -> list[Block]:
     """Why it was asked for, in the requester's words."""
-    return [quote(deletion.reason)] if deletion.reason else []
+    return [lines([bold("Reason for the deletion")]), quote(deletion.reason)] if deletion.reason else []
 
 
 def asked_by(deletion: Deletion) -> list[Element]:
@@ -101,7 +100,8 @@ def frozen(freeze: Freeze | None) -> list[Block]:
     return [
         lines(
             [bold("❄ Frozen  "), plain(f"{scope}, until "), *ends],
-            [plain("While that holds, this can't be confirmed.")],
+            [plain("While that holds, this can't be confirmed. Confirm comes back when it ends.")],
+            [bold("Reason for the freeze")],
         ),
         quote(freeze.reason),
     ]
@@ -121,28 +121,46 @@ def window(deletion: Deletion) -> list[list[Element]]:
     ]
 
 
-def buttons(deletion: Deletion, question: str, rules: Rules, *, unsent: bool, void: bool) -> list[Block]:
+def buttons(
+    deletion: Deletion, question: str, rules: Rules, *, frozen: bool, unsent: bool, fresh: bool
+) -> list[Block]:
     """Confirm and Cancel while nobody has decided; Stop while there is something that was not sent.
 
-    A card that is void because of a change offers a fresh one.
+    Only what can be done is offered: frozen: a freeze keeps it from being confirmed. fresh: the card is void
+    because of a change, and what it was about can be asked for anew.
     """
     if deletion.state is State.PENDING:
+        cancel = _button(deletion, "Cancel", CANCEL_ACTION)
+        if frozen:
+            return [{"type": "actions", "elements": [cancel]}]
         confirm = _button(deletion, "Confirm", CONFIRM_ACTION) | {"style": "danger"}
         if not rules.typed.applies(deletion.tier):  # else the dialog that takes the id asks
             confirm["confirm"] = {
-                "title": {"type": "plain_text", "text": "Delete for good?"},
-                "text": {"type": "plain_text", "text": f"{question} It can't be undone."},
+                "title": {"type": "plain_text", "text": dialog_title(deletion)},
+                "text": {"type": "plain_text", "text": f"{question} {made_again(deletion)}"},
                 "confirm": {"type": "plain_text", "text": "Delete"},
                 "deny": {"type": "plain_text", "text": "Keep"},
                 "style": "danger",
             }
-        return [{"type": "actions", "elements": [confirm, _button(deletion, "Cancel", CANCEL_ACTION)]}]
+        return [{"type": "actions", "elements": [confirm, cancel]}]
     if unsent:
         stop = _button(deletion, "Stop", STOP_ACTION) | {"style": "danger"}
         return [{"type": "actions", "elements": [stop]}]
-    if void and deletion.code == OwnCode.CHANGED:
+    if fresh:
         return [{"type": "actions", "elements": [_button(deletion, "Fresh card", FRESH_ACTION)]}]
     return []
+
+
+def dialog_title(deletion: Deletion) -> str:
+    """What the one who confirms is asked, in the 24 characters that Slack gives a title."""
+    return f"Delete {deletion.batch_size} tunnels?" if deletion.batch_size > 1 else "Delete this tunnel?"
+
+
+def made_again(deletion: Deletion) -> str:
+    """What the undo kit can do, and what it can't."""
+    if deletion.batch_size > 1:
+        return "The undo kits make new ones, under other ids."
+    return "The undo kit makes a new one, under another id."
 
 
 def _button(deletion: Deletion, label: str, action_id: str) -> Block:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bot.chat.blocks import Block, Body, Element, bold, clock, lines, moment, person, plain, quote, value
 from bot.chat.notes import private
+from bot.chat.status import in_words
 from bot.chat.tables import table
-from bot.domain.explain import explain
 from bot.domain.model import Deletion, Freeze, State
 from bot.domain.text import clean
 from bot.domain.when import write_duration
@@ -21,9 +21,14 @@ def history(deletions: Sequence[Deletion]) -> Body:
         return private("No deletions are known that fit.")
     rows = [[bold(word) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
     more = f"The latest {ROWS}; narrow it with a tunnel, a gateway, @somebody, or since 7d."
-    all_of_them = "1 deletion." if len(deletions) == 1 else f"{len(deletions)} deletions."
-    text = more if len(deletions) > ROWS else all_of_them
+    text = more if len(deletions) > ROWS else _counted(deletions)
     return {"text": text, "blocks": [lines([plain(text)]), table(rows)]}
+
+
+def _counted(deletions: Sequence[Deletion]) -> str:
+    """An ask may be about many tunnels, and what was asked for isn't gone for that."""
+    asks, gone = len({one.card_id for one in deletions}), sum(one.state is State.GONE for one in deletions)
+    return f"{asks} ask{'s' if asks > 1 else ''}, {gone} tunnel{'' if gone == 1 else 's'} gone."
 
 
 def freezes(active: Sequence[Freeze]) -> Body:
@@ -90,15 +95,8 @@ def _row(deletion: Deletion) -> list[Element]:
         plain(moment(deletion.asked_at)),
         value(deletion.tunnel_id or ", ".join(deletion.wanted) or "all"),
         value(deletion.gateway_id or ""),
-        plain(f"{glass}{_standing(deletion)}"),
+        plain(f"{glass}{in_words(deletion)}"),
         person(deletion.requester_id),
         decided,
         value(deletion.request_id or deletion.code or ""),
     ]
-
-
-def _standing(deletion: Deletion) -> str:
-    if deletion.stopped:
-        return "stopped: left alone"
-    why = f": {explain(deletion.code).title}" if deletion.code and deletion.state is not State.GONE else ""
-    return f"{deletion.state}{why}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.chat.blocks import (
     Body,
+    Element,
     bold,
     clock,
     escape,
@@ -17,7 +18,7 @@ from bot.chat.blocks import (
     utc,
     value,
 )
-from bot.domain.explain import explain
+from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Deletion, Freeze
 from bot.domain.risk import Change
 from bot.domain.text import clean
@@ -97,7 +98,7 @@ def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -
     rows = [
         [
             *([value(tunnel_id), plain("  ")] if deletion.batch_size > 1 else []),
-            *(bold(f"{change.what}  "), value(change.before), plain("  is now  "), value(change.now)),
+            *_change(change),
         ]
         for tunnel_id, changes in found
         for change in changes
@@ -107,6 +108,25 @@ def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -
     return {
         "text": sentence,
         "blocks": [lines([bold(sentence)], *rows[:SHOWN_CHANGES], *more, [plain(again)])],
+    }
+
+
+def _change(change: Change) -> list[Element]:
+    if change.before is None:
+        return [bold(f"{change.what}  "), *([value(change.now)] if change.now else [])]
+    return [bold(f"{change.what}  "), value(change.before), plain("  is now  "), value(change.now)]
+
+
+def already_gone(deletion: Deletion) -> Body:
+    """Somebody or something else deleted it after the card was made."""
+    reason = explain(OwnCode.ALREADY_GONE)
+    exists = "no longer exist" if deletion.batch_size > 1 else "no longer exists"
+    sentence = f"Not deleted by vpn-bot: {_about(deletion)} {exists}."
+    return {
+        "text": sentence,
+        "blocks": [
+            lines([bold(sentence)], [plain(reason.meaning)], [plain(f"{reason.next_step} {_sent(deletion)}")])
+        ],
     }
 
 

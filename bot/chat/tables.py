@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.chat.blocks import Block, Element
+from bot.domain.model import Deletion
 from bot.domain.text import clean
 
 CELL_LIMIT = 80
@@ -33,6 +34,19 @@ def listed(words: Iterable[str]) -> str:
     count = next((n for n in range(len(once), 1, -1) if len(", ".join(once[:n])) <= LISTED_LIMIT), 1)
     shown, more = ", ".join(once[:count]), len(once) - count
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def tunnels(rows: Sequence[Deletion]) -> Block:
+    """The tunnels that a card is about, as they were when it was asked for."""
+    cells: list[list[Cell]] = [["Tunnel", "Name", "Gateway", "State when asked", "Remote CIDRs"]]
+    for row in rows:
+        tunnel = row.tunnel
+        remotes = (cidr for policy in tunnel.policies for cidr in policy.remote_cidrs) if tunnel else ()
+        up = {True: "UP", False: "not up", None: "UP or not isn't known"}
+        state = "" if tunnel is None else f"{tunnel.state}, {up[tunnel.carries_traffic]}"
+        name, gateway = tunnel.name if tunnel else "", row.gateway_id or ""
+        cells.append([row.tunnel_id, name, gateway, state, listed(remotes)])
+    return table(cells)
 
 
 def _cleaned(cell: Cell, limit: int) -> Cell:

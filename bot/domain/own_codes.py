@@ -23,6 +23,9 @@ class OwnCode(StrEnum):
     NOT_ALLOWED = "NotAllowed"
     NOBODY_LEFT = "NobodyLeftToConfirm"
     TOO_LATE = "TooLate"
+    ALREADY_GONE = "AlreadyGone"
+    BEING_DELETED = "BeingDeleted"
+    BEING_MADE = "BeingMade"
 
 
 OWN_WAIT: Texts = {
@@ -101,6 +104,21 @@ OWN_FINAL: Texts = {
         "Nobody is left who could confirm it",
         "The rules name nobody active who could have confirmed this deletion, so there was no card.",
         "Have somebody added to the rules; in an incident, ask again with --break-glass.",
+    ),
+    OwnCode.ALREADY_GONE: (
+        "The tunnel no longer exists",
+        "It was there when the card was made; when vpn-bot looked again after Confirm, it was not.",
+        "Nothing is left to delete. CloudAudit, in the cloud's console, shows who deleted it.",
+    ),
+    OwnCode.BEING_DELETED: (
+        "The tunnel is being deleted already",
+        "The cloud shows it in state DELETING, so there is nothing to ask for.",
+        "Wait until it is gone. If it stays in this state, open a ticket with the cloud's support.",
+    ),
+    OwnCode.BEING_MADE: (
+        "The tunnel is still being created",
+        "The cloud shows it in state PENDING, and deletes no tunnel in this state.",
+        "Ask again when its state is AVAILABLE.",
     ),
     OwnCode.NOT_ALLOWED: (
         "Not allowed on that gateway",

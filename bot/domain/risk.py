@@ -33,11 +33,18 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something that isn't as the card showed it. before, now: foreign, unescaped; "" for nothing."""
+    """Something that isn't as the card showed it. before, now: foreign, unescaped; "" for nothing.
+
+    before: None where `now` isn't to be compared with anything.
+    """
 
     what: str
-    before: str
+    before: str | None
     now: str
+
+
+ELSEWHERE = Change(what="The tunnel is no longer on its gateway", before=None, now="")
+NO_LONGER_EXISTS = Change(what="The tunnel no longer exists", before=None, now="")
 
 
 def assess(tunnel: Tunnel, around: Surroundings, *, leaving: Set[str], protected: Collection[str]) -> Stake:

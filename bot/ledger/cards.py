@@ -1,6 +1,6 @@
 """A card's deletions as one: shown together, and after the confirm cleared or voided together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,10 +220,19 @@ class Cards:
             others = _unsent(was.card_id)
             tx.connection.execute(update(deletions).where(others).values(next_at=tx.now, **free))
 
-    def void(self, held: Held, code: str, says: Saying, *, message: str | None = None) -> None:
+    def void(
+        self,
+        held: Held,
+        code: str,
+        says: Saying,
+        *,
+        message: str | None = None,
+        gone: Collection[str] = (),
+    ) -> None:
         """The card can't stand, although it was confirmed: nothing is sent.
 
-        says: why, for the thread; message: in a few words, for the card.
+        says: why, for the thread; message: in a few words, for the card. gone: the tunnels that no longer
+        exist, which no fresh card can be about.
         """
         was = held.deletion
         with self._database.write() as tx:
@@ -232,6 +241,9 @@ class Cards:
             ended |= {"message": message, **released()}
             write_held(tx, held, **ended)
             tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended))
+            of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.VOID.value)
+            missing = update(deletions).where(of_card, deletions.c.tunnel_id.in_(gone))
+            tx.connection.execute(missing.values(code=OwnCode.ALREADY_GONE.value, message=None))
             # In the order in which the worker touches them: else two could wait for each other.
             touch(tx, was.card_id, PROGRESS)
             touch(tx, was.card_id, CARD)

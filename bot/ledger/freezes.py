@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, and_, insert, select, true, update
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, true, update
 
 from bot.domain.model import Freeze, State
 from bot.ledger.database import Database, Transaction
@@ -13,6 +13,7 @@ from bot.ledger.tables import deletions, freezes, posts
 EVERYWHERE = "all"
 FROZEN, UNFROZEN = "frozen", "unfrozen"
 DRAWN_CARDS = 40
+DRAWN_AT_ONCE = 500
 Body = Mapping[str, object]
 
 
@@ -59,7 +60,7 @@ class Freezes:
             detail = f"{scope} until {ends}: {reason}"
             add_event(tx, "frozen", actor=by, channel_id=channel_id, detail=detail)
             _tell(tx, freeze_id, FROZEN, says(freeze), announce_to, response_url)
-            _draw_open_cards(tx, scope)
+            _draw_open_cards(tx, scope, most=DRAWN_CARDS)
             met = select(deletions.c.card_id).where(deletions.c.gateway_id == scope).limit(1)
             return freeze, tx.connection.execute(met).first() is not None
 
@@ -83,8 +84,28 @@ class Freezes:
                 add_event(tx, "unfrozen", actor=by, channel_id=channel_id, detail=scope)
                 body = says(lifted, by, _freezes(tx))
                 _tell(tx, ids[0], UNFROZEN, body, announce_to, response_url)
-                _draw_open_cards(tx, scope)
+                _draw_open_cards(tx, scope, most=None)
             return lifted, _freezes(tx)
+
+    def run_out(self) -> int:
+        """Draw the cards over which a freeze has just run out: they can be confirmed again.
+
+        Returns how many freezes that were; each is seen to once, by whichever replica comes first.
+        """
+        over_by_now = and_(freezes.c.lifted_at.is_(None), freezes.c.until <= bindparam("now"))
+        with self._database.read() as tx:
+            if (
+                tx.connection.execute(select(freezes.c.freeze_id).where(over_by_now), {"now": tx.now}).first()
+                is None
+            ):
+                return 0
+        with self._database.write() as tx:
+            ended = update(freezes).where(over_by_now).values(lifted_at=freezes.c.until)
+            scopes = list(tx.connection.execute(ended.returning(freezes.c.scope), {"now": tx.now}).scalars())
+            for scope in dict.fromkeys(scopes):
+                add_event(tx, "freeze ran out", detail=scope)
+                _draw_open_cards(tx, scope, most=None)
+            return len(scopes)
 
     def active(self) -> list[Freeze]:
         """Those that hold now, the one that ends first before the others."""
@@ -126,11 +147,17 @@ def about(freeze_id: str) -> str:
     return f"freeze {freeze_id}"
 
 
-def _draw_open_cards(tx: Transaction, scope: str) -> None:
-    """Cards that wait for a decision show what holds over them; the latest ones, as Slack takes few edits."""
+def _draw_open_cards(tx: Transaction, scope: str, *, most: int | None) -> None:
+    """Cards that wait for a decision show what holds over them, the latest first.
+
+    most: of what only tells of a freeze, as Slack takes few edits. A card that Confirm comes back to must be
+    drawn, however many there are.
+    """
     here = deletions.c.gateway_id == scope if scope != EVERYWHERE else true()
     waiting = select(deletions.c.card_id).where(deletions.c.state == State.PENDING.value, here)
     cards = select(posts.c.post_id).where(posts.c.kind == CARD, posts.c.card_id.in_(waiting))
-    latest = cards.order_by(posts.c.post_id.desc()).limit(DRAWN_CARDS).with_for_update()
+    latest = cards.order_by(posts.c.post_id.desc()).limit(most).with_for_update()
     drawn = list(tx.connection.execute(latest).scalars())
-    tx.connection.execute(update(posts).where(posts.c.post_id.in_(drawn)).values(wanted=posts.c.wanted + 1))
+    for start in range(0, len(drawn), DRAWN_AT_ONCE):
+        these = posts.c.post_id.in_(drawn[start : start + DRAWN_AT_ONCE])
+        tx.connection.execute(update(posts).where(these).values(wanted=posts.c.wanted + 1))

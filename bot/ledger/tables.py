@@ -122,6 +122,7 @@ freezes = Table(
     Column("by", Text, nullable=False),
     Column("channel_id", Text, nullable=False),
     Column("at", Double, nullable=False),
+    # Null in lifted_by alone: it ran out by itself.
     Column("lifted_by", Text),
     Column("lifted_at", Double),
 )

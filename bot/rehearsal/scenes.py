@@ -65,8 +65,9 @@ def _changed(script: Script, _stage: Stage) -> None:
 def _freeze(script: Script, _stage: Stage) -> None:
     script.say(CHEN, f"/vpn freeze {CCN_GATEWAY} 2h migration under way", "migration under way")
     card = script.ask(f"/vpn delete {CCN_GATEWAY} {CCN_TUNNEL}", CCN_TUNNEL)
-    script.sees_frozen(card, BEN, "migration under way")
+    script.sees_frozen(card, "migration under way")
     script.say(CHEN, f"/vpn unfreeze {CCN_GATEWAY}", "Unfrozen")
+    script.sees_thawed(card)
     script.press(card, BEN, CANCEL)
     script.sees_cancelled(card, BEN)
 

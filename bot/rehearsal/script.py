@@ -105,20 +105,22 @@ class Script:
     def sees_void(self, card: Card, what: str) -> None:
         """The card is void, the thread says what changed, and nothing was asked of the cloud."""
         self._until(f"The thread says that it is now {what}", lambda: self._thread_shows(card, what))
-        self._until("The card says Void", lambda: "Void: " in self._root(card).text)
+        self._until("The card says why not", lambda: "was not deleted: " in self._root(card).text)
         self._expect("Nothing was asked of the cloud", not self._stage.vpc.deletes(card.tunnel_id))
         self._tick("what was confirmed isn't what is there: void; no DeleteVpnConnection was sent")
 
-    def sees_frozen(self, card: Card, who: str, why: str) -> None:
-        """The card shows the freeze, and a Confirm is refused with who placed it and why."""
+    def sees_frozen(self, card: Card, why: str) -> None:
+        """The card shows the freeze and why, and offers no Confirm while it holds."""
         self._until("The card shows the freeze", lambda: _shows(self._root(card), why))
-        self.press(card, who, CONFIRM)
-
-        def told() -> bool:
-            return any(why in one.text for one in self._stage.slack.ephemerals(who))
-
-        self._until(f"{self._name(who)} is told why nothing can be confirmed", told)
+        self._expect("Nobody can press Confirm", not self._offers(card, CONFIRM))
         self._tick("frozen: nothing can be confirmed, and everybody sees who froze it and why")
+
+    def sees_thawed(self, card: Card) -> None:
+        """The freeze is over, and Confirm is back."""
+        self._until("Confirm is back on the card", lambda: self._offers(card, CONFIRM))
+
+    def _offers(self, card: Card, action_id: str) -> bool:
+        return action_id in [button["action_id"] for button in self._root(card).buttons]
 
     def stop(self, card: Card, who: str) -> None:
         """Somebody presses Stop before anything is sent."""

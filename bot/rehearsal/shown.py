@@ -27,6 +27,7 @@ EXAMPLES = (
     ("low risk", f'/vpn delete {DOWN_TUNNEL} --reason "moved to SD-WAN"'),
     ("protected", f"/vpn delete {PROTECTED_TUNNEL}"),
     ("another region", f"/vpn delete {FAR_TUNNEL} --region {FAR_REGION}"),
+    ("several", f"/vpn delete {MAIN_TUNNEL} {DOWN_TUNNEL} {HOSTILE_TUNNEL}"),
     ("all of a gateway", f"/vpn delete {MAIN_GATEWAY} --all"),
     ("break-glass", f'/vpn delete {MAIN_TUNNEL} --break-glass INC-42 --reason "nobody else is up"'),
     ("freeze", f"/vpn freeze {MAIN_GATEWAY} 2h migration under way"),

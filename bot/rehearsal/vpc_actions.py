@@ -88,7 +88,7 @@ def _delete_tunnel(world: World, region: str, params: Params) -> Answer:
     gateway = world.find(world.gateways, region, params["VpnGatewayId"])
     if tunnel["VpnGatewayId"] != gateway["VpnGatewayId"]:
         raise not_found(f"{tunnel['VpnConnectionId']} on {gateway['VpnGatewayId']}")
-    if tunnel["State"] in {"PENDING", "DELETING"}:
+    if world.is_occupied(tunnel["VpnConnectionId"]):
         raise ApiError(
             "UnsupportedOperation.DeleteVpnConnInvalidState", f"The tunnel is in state {tunnel['State']}."
         )

@@ -38,6 +38,7 @@ class World:
         self._delete_takes_s = delete_takes_s
         self._leaving: deque[tuple[float, str]] = deque()
         self._stuck: set[str] = set()
+        self._occupied: set[str] = set()
         self._made = 0
         for region, fields in seed.GATEWAYS:
             self.gateways[fields["VpnGatewayId"]] = Resource(region, fields)
@@ -107,6 +108,15 @@ class World:
             self.settle()
             region, old = self.tunnels[tunnel_id]
             self.tunnels[tunnel_id] = Resource(region, {**old, **fields})
+
+    def occupy(self, tunnel_id: str, *, occupied: bool = True) -> None:
+        """Another operation runs on this tunnel, which its State doesn't show, until it is over."""
+        with self.lock:
+            (self._occupied.add if occupied else self._occupied.discard)(tunnel_id)
+
+    def is_occupied(self, tunnel_id: str) -> bool:
+        """Whether the cloud deletes nothing here for the time being."""
+        return tunnel_id in self._occupied or self.state(tunnel_id) in {"PENDING", "DELETING"}
 
     def stick(self, tunnel_id: str) -> None:
         """Once deleted, this tunnel stays in DELETING for ever."""

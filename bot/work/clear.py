@@ -1,13 +1,13 @@
 """The last look before anything is sent: is what was confirmed still what the card showed?"""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.chat import replies
 from bot.domain.ccn import CcnRoute
 from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Freeze, Route, Saying, State, Tunnel, Unreadable
-from bot.domain.risk import Change, changes, changes_since_a_try
+from bot.domain.risk import ELSEWHERE, NO_LONGER_EXISTS, Change, changes, changes_since_a_try
 from bot.domain.undo import UndoKit, changed, from_text, kit_for
 from bot.errors import NoUndoKit
 from bot.ledger.cards import Cards, Confirmed
@@ -27,6 +27,8 @@ LATE_S = 6.0
 AWAY_S = 2.0
 # So late Stop may appear on the card, and people still have all of the abort window but a moment.
 DRAWN_WITHIN_S = 2.0
+
+Found = Sequence[tuple[str, Sequence[Change]]]  # tunnels' ids, with what isn't as it was shown
 
 
 class Clearing:
@@ -114,13 +116,23 @@ class Clearing:
         elif unseen or unread:
             self._look_again(held, unseen.code if unseen else unread)
         elif found := self._compare_all(confirmed, look):
-            what = ", ".join(dict.fromkeys(one.what for _, changes in found for one in changes))
-            self._end(held, OwnCode.CHANGED, replies.changed(deletion, found), message=what)
+            self._changed(held, confirmed, found)
         elif deletion.batch_size > 1 and _is_first(deletion):
             self._cards.clear(held)
         else:
             return True
         return False
+
+    def _changed(self, held: Held, confirmed: Confirmed, found: Found) -> None:
+        deletion = held.deletion
+        missing = [tunnel_id for tunnel_id, changes in found if ELSEWHERE in changes]
+        gone = self._lookout.no_longer_exist(deletion.region, missing) if missing else frozenset()
+        if len(gone) == len(confirmed.rows) and not deletion.unclear:
+            self._end(held, OwnCode.ALREADY_GONE, replies.already_gone(deletion), gone=gone)
+            return
+        found = [(one, (NO_LONGER_EXISTS,) if one in gone else changes) for one, changes in found]
+        what = ", ".join(dict.fromkeys(one.what for _, changes in found for one in changes))
+        self._end(held, OwnCode.CHANGED, replies.changed(deletion, found), message=what, gone=gone)
 
     def _look(self, deletion: Deletion, confirmed: Confirmed) -> Look:
         region, card_id = deletion.region, deletion.card_id
@@ -143,7 +155,7 @@ class Clearing:
             return ()  # damaged: it is set aside when its turn comes, and never sent
         around = look.around[row.tunnel_id]
         if not isinstance(around.now, Tunnel):
-            return (Change(what="The tunnel", before=row.tunnel.state, now="isn't there any more"),)
+            return (ELSEWHERE,)
         stake = self._lookout.stake(around.now, around, look.leaving)
         kit = from_text(kits[row.deletion_id])
         if row.sent_at is None:
@@ -179,8 +191,19 @@ class Clearing:
             attempts=deletion.attempts + 1,
         )
 
-    def _end(self, held: Held, code: str, body: Mapping[str, object], *, message: str | None = None) -> None:
-        """It isn't sent. body: why, for the thread; message: in a few words, for the card."""
+    def _end(
+        self,
+        held: Held,
+        code: str,
+        body: Mapping[str, object],
+        *,
+        message: str | None = None,
+        gone: Collection[str] = (),
+    ) -> None:
+        """It isn't sent. body: why, for the thread; message: in a few words, for the card.
+
+        gone: the tunnels that no longer exist.
+        """
         deletion, says = held.deletion, Saying(kind="void", body=body)
         if deletion.unclear:
             # An earlier try may have been carried out: the end is said after one more look.
@@ -188,7 +211,7 @@ class Clearing:
                 held, State.DELETING, event="not sent again", code=code, retry_until=self._tries.clock()
             )
         elif deletion.batch_size > 1 and deletion.cleared_at is None:
-            self._cards.void(held, code, says, message=message)
+            self._cards.void(held, code, says, message=message, gone=gone)
         else:
             self._claims.advance(
                 held, State.VOID, event="void", code=code, detail=message, says=[says], message=message
@@ -210,6 +233,6 @@ def _other_settings(
     try:
         kit = kit_for(now, routes, said.region, ccn_routes=ccn_routes)
     except NoUndoKit as error:
-        return (Change(what="Undo kit", before="", now=str(error)),)
+        return (Change(what="Undo kit", before=None, now=str(error)),)
     other = changed(said, kit)
-    return (Change(what="Other settings", before="", now=", ".join(other)),) if other else ()
+    return (Change(what="Other settings", before=None, now=", ".join(other)),) if other else ()

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from bot.chat import announcements, batches, cards, notes
+from bot.chat import announcements, batch_thread, cards, notes
 from bot.chat.blocks import Body
 from bot.chat.poster import Poster
 from bot.domain.policy import Rules
@@ -113,11 +113,11 @@ class Delivery:
             return None
         match kind:
             case "progress":
-                return batches.progress(batch, self._clock())
+                return batch_thread.progress(batch, self._clock())
             case "list":
-                return batches.listing(batch, page)
+                return batch_thread.listing(batch, page)
             case "summary":
-                return batches.summary(batch, page)
+                return batch_thread.summary(batch, page)
             case "announcement":
                 return announcements.announcement(batch, self._link(batch.lead.channel_id, post.thread_ts))
         return cards.card(batch, self._rules)

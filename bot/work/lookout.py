@@ -75,6 +75,13 @@ class Lookout:
         """What deleting the tunnel puts at risk."""
         return assess(tunnel, around, leaving=leaving, protected=self._protected)
 
+    def no_longer_exist(self, region: str, tunnel_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these that the cloud surely has no more, on whatever gateway; none where it isn't told."""
+        try:
+            return frozenset(tunnel_ids) - self._cloud.look_up(region=region, tunnel_ids=tunnel_ids).keys()
+        except CloudError:
+            return frozenset()
+
     def close(self) -> None:
         """Begin no further read."""
         self._pool.shutdown(wait=False, cancel_futures=True)

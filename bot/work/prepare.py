@@ -18,6 +18,8 @@ from bot.ledger.rows import Held
 from bot.work.lookout import Lookout
 from bot.work.tries import Tries, code_of, is_final, unless_lost
 
+# In these states the cloud deletes nothing; a word that isn't documented counts as risk, on the card.
+NOT_NOW = {"DELETING": OwnCode.BEING_DELETED, "PENDING": OwnCode.BEING_MADE}
 Seen = Mapping[str, Tunnel] | CloudError
 MayAsk = Callable[[Deletion, Collection[str]], Verdict]
 NobodyLeft = Callable[[Deletion, Collection[str]], Verdict | None]
@@ -96,7 +98,17 @@ class Preparing:
         elif elsewhere:
             self._turn_down(held, OwnCode.OTHER_GATEWAY, notes.other_gateway(asked, elsewhere[0]))
         else:
-            found.append((held, tunnels))
+            self._take(held, tunnels, found)
+
+    def _take(self, held: Held, tunnels: list[Tunnel], found: list[tuple[Held, list[Tunnel]]]) -> None:
+        """A card is made only for tunnels that a Confirm could delete."""
+        for state, code in NOT_NOW.items():
+            busy = [tunnel for tunnel in tunnels if tunnel.state == state]
+            if busy:
+                others = [tunnel for tunnel in tunnels if tunnel.state not in NOT_NOW]
+                self._turn_down(held, code, notes.not_now(held.deletion, busy, others))
+                return
+        found.append((held, tunnels))
 
     def _list_all(self, held: Held, found: list[tuple[Held, list[Tunnel]]]) -> None:
         asked, most = held.deletion, self._tries.limits.max_batch
@@ -112,7 +124,7 @@ class Preparing:
         elif len(tunnels) > most:
             self._turn_down(held, OwnCode.TOO_MANY, notes.too_many(len(tunnels), most))
         else:
-            found.append((held, list(tunnels)))
+            self._take(held, list(tunnels), found)
 
     def _show(self, held: Held, tunnels: list[Tunnel], around: Mapping[str, Surroundings]) -> None:
         asked = held.deletion

@@ -161,7 +161,7 @@ class Worker:
         delivery: Delivery,
         put_right: Callable[[], None],
     ) -> None:
-        """put_right: called with every heartbeat, for clocks that were set."""
+        """put_right: called with every heartbeat, for clocks that were set and freezes that ran out."""
         self._leases = leases
         self._put_right = put_right
 

@@ -95,7 +95,7 @@ def test_confirm_is_red_and_asks_once_more_in_slacks_own_dialog() -> None:
     assert confirm["style"] == "danger"
     asked = confirm["confirm"]["text"]
     assert asked["type"] == "plain_text"
-    for part in ("UP", "vpnx-p0j11j28", "guangzhou-to-hq", "can't be undone"):
+    for part in ("UP", "vpnx-p0j11j28", "guangzhou-to-hq", "The undo kit makes a new one"):
         assert part in asked["text"]
     assert "confirm" not in cancel
     assert "style" not in cancel
@@ -169,7 +169,10 @@ def test_policies_past_the_shown_ones_are_counted(extra: int) -> None:
             ["Stopped: ", "Confirmed by ", "Stopped", "before the cloud accepted it."],
         ),
         (replace(PENDING, state=State.EXPIRED), ["Expired: ", "Nobody decided in time"]),
-        (replace(PENDING, state=State.VOID, code="is_archived"), ["Void: "]),
+        (
+            replace(PENDING, state=State.VOID, code="is_archived"),
+            ["vpnx-p0j11j28 was not deleted: Slack did not take the card"],
+        ),
     ],
     ids=lambda value: value.state.value if isinstance(value, Deletion) else None,
 )
@@ -197,20 +200,23 @@ def test_who_asked_and_who_decided_are_mentions(state: State) -> None:
 @pytest.mark.parametrize(
     ("states", "parts"),
     [
-        ([State.PENDING] * 3, ["Delete 3 VPN tunnels?", "3 of them UP", "cuts their traffic"]),
+        (
+            [State.PENDING] * 3,
+            ["Delete 3 VPN tunnels?", "3 of them UP", "cuts the traffic of those that are UP"],
+        ),
         ([State.EXPIRED] * 3, ["Expired: 3 VPN tunnels were left alone", "Nobody decided in time"]),
         ([State.CANCELLED] * 3, ["Cancelled: 3 VPN tunnels were left alone", "Nothing was sent"]),
         (
             [State.DELETING, State.GONE, State.CONFIRMED],
-            ["Deleting 3 VPN tunnels", "1 gone, 0 failed, 2 left."],
+            ["Deleting 3 VPN tunnels: 1 of 3 gone", "1 gone, 2 under way."],
         ),
         (
             [State.GONE, State.REFUSED, State.CANCELLED],
-            ["1 of 3 VPN tunnels are gone", "1 gone, 1 failed, 1 stopped and left alone, 0 left."],
+            ["1 of 3 VPN tunnels are gone", "1 gone, 1 not deleted, 1 stopped."],
         ),
         (
             [State.CANCELLED, State.GONE, State.GONE],
-            ["2 of 3 VPN tunnels are gone", "2 gone, 0 failed, 1 stopped and left alone, 0 left."],
+            ["2 of 3 VPN tunnels are gone", "2 gone, 1 stopped."],
         ),
     ],
     ids=["pending", "expired", "cancelled", "under way", "ended", "stopped"],
@@ -226,7 +232,7 @@ def test_a_batch_that_was_stopped_whole_is_not_called_cancelled() -> None:
     """Whoever confirmed it is not blamed for the Stop of somebody else."""
     stopped = replace(CONFIRMED, state=State.CANCELLED, code="Stopped")
     words = shown(stopped, stopped)
-    for part in ("Stopped: 2 VPN tunnels were left alone", "Confirmed by ", "2 stopped and left alone"):
+    for part in ("Stopped: 2 VPN tunnels were left alone", "Confirmed by ", "0 gone, 2 stopped."):
         assert part in words
     assert "ancelled" not in words
 
@@ -363,7 +369,7 @@ def test_one_void_tunnel_of_a_card_voids_no_other() -> None:
     """Not even the first one: the card goes on, and offers no fresh one."""
     void = replace(CONFIRMED, state=State.VOID, code=OwnCode.CHANGED)
     batch = batch_of(void, replace(CONFIRMED, state=State.VERIFYING))
-    assert card(batch, ONE_CLICK)["text"].startswith("Deleting 2 VPN tunnels.")
+    assert card(batch, ONE_CLICK)["text"].startswith("Deleting 2 VPN tunnels: 0 of 2 gone.")
     assert buttons(batch) == []
     assert [button["action_id"] for button in buttons(batch_of(void, void))] == ["fresh_card"]
 

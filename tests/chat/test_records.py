@@ -97,7 +97,7 @@ def test_any_announcement_is_one_that_slack_takes_and_that_pings_nobody(
         (replace(CONFIRMED, state=State.GONE), "gone"),
         (replace(CONFIRMED, state=State.CANCELLED), "cancelled"),
         (replace(CONFIRMED, state=State.CANCELLED, code="Stopped"), "stopped before it was accepted"),
-        (replace(CONFIRMED, state=State.VOID), "void, nothing was done"),
+        (replace(PENDING, state=State.VOID), "not carried out: Slack did not take the card"),
     ],
 )
 def test_an_announcement_says_how_it_stands(deletion: Deletion, said: str) -> None:
@@ -146,7 +146,13 @@ def test_the_dialog_says_what_is_at_stake() -> None:
     """Not only the card does."""
     proposal = Proposal(lead=replace(PENDING, tier=Tier.HIGH), gateway_ids=("vpngw-7lcl5331",), freeze=None)
     words = repr(typed_confirmation(proposal))
-    for part in ("This deletes vpnx-p0j11j28 for good.", "guangzhou-to-hq", "moving to CCN", "High risk"):
+    for part in (
+        "This deletes vpnx-p0j11j28.",
+        "The undo kit makes a new one",
+        "guangzhou-to-hq",
+        "moving to CCN",
+        "High risk",
+    ):
         assert part in words
     check_view(nothing_done(private("Too late.")["text"]))
     assert "vpnx-p0j11j28" in not_it("vpnx-p0j11j28")

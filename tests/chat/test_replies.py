@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat import batches as batch_replies
+from bot.chat import batch_thread as batch_replies
 from bot.chat import replies
 from bot.chat.blocks import Body
 from bot.domain.explain import explain
@@ -71,7 +71,7 @@ def test_progress_counts_and_says_how_long_it_will_take() -> None:
     """Two of four after ten seconds: about ten more."""
     rows = [replace(CONFIRMED, state=state) for state in (State.GONE, State.REFUSED, *[State.DELETING] * 2)]
     body = batch_replies.progress(batch_of(*rows), T0 + 70)
-    assert body["text"] == "2 of 4: 1 gone, 1 failed, 2 left."
+    assert body["text"] == "2 of 4: 1 gone, 1 not deleted, 2 under way."
     assert "██████████░░░░░░░░░░" in shown(body)
     assert "About 10 s left." in shown(body)
 
@@ -79,7 +79,7 @@ def test_progress_counts_and_says_how_long_it_will_take() -> None:
 def test_the_summary_lists_every_tunnel_that_is_not_gone_with_its_code_and_request_id() -> None:
     """What failed is there to act on; what is gone is only counted."""
     failed = replace(CONFIRMED, state=State.REFUSED, code="UnauthorizedOperation", request_id="r-1")
-    stopped = replace(CONFIRMED, state=State.CANCELLED, tunnel_id="vpnx-stopped0")
+    stopped = replace(CONFIRMED, state=State.CANCELLED, code="Stopped", tunnel_id="vpnx-stopped0")
     gone = replace(CONFIRMED, state=State.GONE)
     body = batch_replies.summary(replace(batch_of(failed, stopped, gone), rows=(failed, stopped)), 0)
     assert body["text"].startswith("1 of 3 VPN tunnels are gone.")
@@ -87,11 +87,11 @@ def test_the_summary_lists_every_tunnel_that_is_not_gone_with_its_code_and_reque
     assert cells == [
         [
             "vpnx-p0j11j28",
-            f"refused: {explain('UnauthorizedOperation').title}",
+            "not deleted: a CAM policy does not allow this",
             "UnauthorizedOperation",
             "r-1",
         ],
-        ["vpnx-stopped0", "stopped: left alone", "–", "none"],
+        ["vpnx-stopped0", "stopped: left alone", "Stopped", "none"],
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat import batches, records
+from bot.chat import batch_thread, records
 from bot.chat.blocks import Block, Body, person, value
 from bot.chat.tables import CELL_LIMIT, LISTED_LIMIT, listed, table
 from bot.domain.model import Deletion, SecurityPolicy, State
@@ -90,8 +90,8 @@ def test_ids_and_request_ids_are_whole_in_every_table(name: str) -> None:
         )
         for number, one in enumerate(asked)
     ]
-    listing = batches.listing(batch_of(*asked), 0)
-    summary = batches.summary(batch_of(*ended[:SUMMARY_ROWS]), 0)
+    listing = batch_thread.listing(batch_of(*asked), 0)
+    summary = batch_thread.summary(batch_of(*ended[:SUMMARY_ROWS]), 0)
     history = records.history(ended[: records.ROWS])
     for body in (listing, summary, history):
         check_message(body["text"], body["blocks"])

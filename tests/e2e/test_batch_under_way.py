@@ -46,7 +46,7 @@ def test_stop_keeps_what_was_not_sent_and_says_what_had_been(new_play: Callable[
         card.wait_reply("Stopped by")
         == f"Stopped by <@U0CHEN00001>: {kept} of 300 had not been accepted by the cloud, and are left alone."
     )
-    counts = f"{sent} gone, 0 failed, {kept} stopped and left alone, 0 left."
+    counts = f"{sent} gone, {kept} stopped."
     assert progress(card).text == f"300 of 300: {counts}"
     assert counts in card.text
     assert "Confirmed by <@U0BEN000001>" in card.text
@@ -77,7 +77,7 @@ def test_after_a_stop_nothing_is_sent_again(play: Play) -> None:
     """What the cloud puts off while Stop is pressed has been sent once, and that was it."""
     tunnels = play.stage.vpc.add_tunnels(12)
     for tunnel in tunnels:
-        play.stage.vpc.set_state(tunnel, State="PENDING")
+        play.stage.vpc.occupy(tunnel)
     card = ask(play, " ".join(tunnels))
     gate = play.stage.vpc.hold(DELETE)
     card.confirm("ben")
@@ -92,8 +92,8 @@ def test_after_a_stop_nothing_is_sent_again(play: Play) -> None:
     for tunnel, cells in sent.items():
         (call,) = play.stage.vpc.deletes(tunnel)
         assert call.answer is not None
-        title = f"refused: {explain(NOT_NOW).title}"
-        assert cells == [title, NOT_NOW, call.answer["Response"]["RequestId"]]
+        title = explain(NOT_NOW).title.replace("The", "the", 1)
+        assert cells == [f"not deleted: {title}", NOT_NOW, call.answer["Response"]["RequestId"]]
     assert sum(len(play.stage.vpc.deletes(tunnel)) for tunnel in tunnels) == 12 - kept
 
 
@@ -101,7 +101,7 @@ def test_a_stop_is_told_apart_from_a_cancel(play: Play) -> None:
     """Ben confirmed, Chen stopped: nothing ever says that Ben cancelled."""
     tunnels = play.stage.vpc.add_tunnels(2)
     for tunnel in tunnels:
-        play.stage.vpc.set_state(tunnel, State="PENDING")
+        play.stage.vpc.occupy(tunnel)
     card = ask(play, " ".join(tunnels))
     card.confirm("ben")
     card.wait_reply("waiting, and tried again by itself", PATIENCE_S)
@@ -116,7 +116,7 @@ def test_a_stop_is_told_apart_from_a_cancel(play: Play) -> None:
     card.confirm("ana", stale=True)
     play.wait(lambda: play.private("ana")[len(seen) :], PATIENCE_S)
     assert "<@U0BEN000001> confirmed this before you" in play.private("ana")[-1]
-    assert {play.stage.vpc.state(tunnel) for tunnel in tunnels} == {"PENDING"}
+    assert {play.stage.vpc.state(tunnel) for tunnel in tunnels} == {"AVAILABLE"}
 
 
 def test_a_batch_goes_on_after_a_kill_and_ends_once(new_play: Callable[..., Play]) -> None:
@@ -136,4 +136,4 @@ def test_a_batch_goes_on_after_a_kill_and_ends_once(new_play: Callable[..., Play
     assert summary(card) == ("100 of 100 VPN tunnels are gone.", [])
     assert Counter(len(play.stage.vpc.deletes(tunnel)) for tunnel in tunnels) == {1: 100}
     assert card.count("tunnels are gone.") == 1
-    assert progress(card).text == "100 of 100: 100 gone, 0 failed, 0 left."
+    assert progress(card).text == "100 of 100: 100 gone."

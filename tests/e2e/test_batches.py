@@ -50,7 +50,7 @@ def test_several_tunnels_are_shown_on_one_card_and_deleted_by_one_confirm(play: 
     }
     assert "Confirmed by <@U0BEN000001>" in card.wait_text("3 of 3 VPN tunnels are gone")
     assert card.message.buttons == ()
-    assert progress(card).text == "3 of 3: 3 gone, 0 failed, 0 left."
+    assert progress(card).text == "3 of 3: 3 gone."
     assert [len(play.stage.vpc.deletes(tunnel)) for tunnel in tunnels] == [1, 1, 1]
     assert not any(play.stage.vpc.exists(tunnel) for tunnel in tunnels)
     assert (len(card.replies), len(roots(play))) == (2, before + 1)
@@ -102,10 +102,45 @@ def test_one_wrong_id_and_nothing_is_asked_for_any(play: Play, wrong: str) -> No
     play.ask(f"delete {MAIN_GATEWAY} {good[0]} {bad} {good[1]}")
     told = play.wait_private("ana", sentence)
     assert "othing was done for any of the 3" in told
-    assert not any(tunnel in told for tunnel in good)
+    command = f"/vpn delete {good[0]} {bad} {good[1]} --region ap-guangzhou"
+    assert not any(tunnel in told.removesuffix(command) for tunnel in good)
+    assert told.endswith(command) == (wrong == "elsewhere")
     card = play.new_card()  # asked for later, so whatever came of the three would stand before it
     assert [m.ts for m in roots(play)] == [*(m.ts for m in before), card.ts]
     assert play.stage.vpc.deletes(good[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("DELETING", "is being deleted already (state DELETING), so nothing was done."),
+        ("PENDING", "is still being created (state PENDING), so nothing was done."),
+    ],
+)
+def test_a_tunnel_that_is_being_deleted_or_created_gets_a_sentence_and_no_card(
+    play: Play, state: str, said: str
+) -> None:
+    """No Confirm is offered that the cloud would refuse."""
+    busy, before = play.stage.vpc.add_tunnel(State=state, NetStatus="UNAVAILABLE"), roots(play)
+    play.ask(f"delete {busy}")
+    told = play.wait_private("ana", f"{busy} {said}")
+    assert (f"/vpn delete {busy} --region ap-guangzhou" in told) == (state == "PENDING")
+    assert [m.ts for m in roots(play)] == [m.ts for m in before]
+
+
+def test_of_several_the_one_that_is_being_deleted_is_named_and_the_others_can_be_asked_for(
+    play: Play,
+) -> None:
+    """The command that is offered brings the card for the rest."""
+    one, other = play.stage.vpc.add_tunnels(2)
+    busy = play.stage.vpc.add_tunnel(State="DELETING", NetStatus="UNAVAILABLE")
+    play.ask(f"delete {one} {busy} {other} --reason 'office closed'")
+    told = play.wait_private("ana", f"{busy} is being deleted already")
+    command = told.partition("/vpn delete ")[2]
+    assert command == f'{one} {other} --region ap-guangzhou --reason "office closed"'
+    card = ask(play, command)
+    assert {row[0] for row in table(card.message)} == {one, other}
+    card.cancel()
 
 
 def test_all_of_a_gateway_that_has_none_is_answered_privately(play: Play) -> None:
@@ -118,7 +153,8 @@ def test_a_batch_where_the_bot_cannot_post_is_void_for_all(play: Play) -> None:
     """The requester is told how to invite it, and not to ask for one tunnel alone."""
     tunnels = play.stage.vpc.add_tunnels(2)
     play.ask(f"delete {' '.join(tunnels)}", channel="general")
-    told = play.wait_private("ana", "then ask again.")
+    told = play.wait_private("ana", "then ask again:")
+    assert told.endswith(f"/vpn delete {' '.join(tunnels)} --region ap-guangzhou")
     assert "nothing will be deleted" in told
     assert roots(play, "general") == []
 
@@ -186,21 +222,21 @@ def test_each_tunnel_has_its_own_outcome_and_the_summary_lists_what_is_not_gone(
     vpc = play.stage.vpc
     tunnels = vpc.add_tunnels(8)
     busy, stuck, no = tunnels[3], tunnels[5], "UnauthorizedOperation"
-    vpc.set_state(busy, State="PENDING")
+    vpc.occupy(busy)
     card = ask(play, f"{MAIN_GATEWAY} {' '.join(tunnels)}")
     vpc.stick(stuck)
     vpc.fault(DELETE, Fault.reset_after())  # whichever comes first
     vpc.fault(DELETE, Fault.refuse(no, "no"))  # and second
     card.confirm()
     card.wait_reply(f"1 waiting, and tried again by itself: {explain(NOT_NOW).title}", PATIENCE_S)
-    vpc.set_state(busy, State="AVAILABLE")
+    vpc.occupy(busy, occupied=False)
 
     sentence, rows = summary(card)
     last = {tunnel: vpc.deletes(tunnel)[-1] for tunnel in tunnels}
     (refused,) = (tunnel for tunnel, call in last.items() if call.code == no)
-    expected = {refused: [f"refused: {explain(no).title}", no, "none"]}
+    expected = {refused: ["not deleted: a CAM policy does not allow this", no, "none"]}
     if refused != stuck:
-        expected[stuck] = ["not confirmed gone: Accepted, but still there", "StillThere", "none"]
+        expected[stuck] = ["not confirmed gone: accepted, but still there", "StillThere", "none"]
     for tunnel in expected:
         if (answer := last[tunnel].answer) is not None:
             expected[tunnel][2] = answer["Response"]["RequestId"]
@@ -208,7 +244,7 @@ def test_each_tunnel_has_its_own_outcome_and_the_summary_lists_what_is_not_gone(
     gone = len(tunnels) - len(expected)
     assert sentence.startswith(f"{gone} of 8 VPN tunnels are gone.")
     unconfirmed = ", 1 not confirmed gone" if stuck != refused else ""
-    assert progress(card).text == f"8 of 8: {gone} gone, 1 failed{unconfirmed}, 0 left."
+    assert progress(card).text == f"8 of 8: {gone} gone, 1 not deleted{unconfirmed}."
     assert {tunnel for tunnel in tunnels if vpc.exists(tunnel)} == set(expected)
     assert len(vpc.deletes(busy)) > 1
 
@@ -234,7 +270,7 @@ def test_a_large_batch_lists_its_tunnels_in_the_thread_and_keeps_slacks_pace(
     assert {row[0] for message in thread(card, "part ") for row in table(message)} == tunnels
 
     card.confirm()
-    wide.wait(lambda: thread(card, "left."), PATIENCE_S)
+    wide.wait(lambda: thread(card, "under way."), PATIENCE_S)
     wide.stage.slack.inject("chat.update", SlackFault.rate_limited(2))
     assert summary(card) == (f"{len(tunnels)} of {len(tunnels)} VPN tunnels are gone.", [])
     assert set(carried_out(wide).values()) == {1}
@@ -245,7 +281,7 @@ def test_a_large_batch_lists_its_tunnels_in_the_thread_and_keeps_slacks_pace(
     assert len(shown_at) > 2
     assert all(later - sooner >= 1 - CLOCK_S for sooner, later in pairwise(shown_at))
     assert "About" in "".join(edit.text + str(edit.blocks) for edit in progress(card).edits)
-    assert progress(card).text == f"{len(tunnels)} of {len(tunnels)}: {len(tunnels)} gone, 0 failed, 0 left."
+    assert progress(card).text == f"{len(tunnels)} of {len(tunnels)}: {len(tunnels)} gone."
     said = [e for e in wide.stage.slack.traffic if e.name in ("chat.update", "chat.postMessage")]
     refused_at = next(n for n, exchange in enumerate(said) if exchange.status == 429)
     assert said[refused_at + 1].at - said[refused_at].at >= 2 - CLOCK_S

@@ -14,7 +14,7 @@ from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GA
 from bot.work.clear import LATE_S
 from bot.work.deliver import FINAL_ATTEMPTS
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
-from tests.e2e.play import CHANNEL, Card, Play
+from tests.e2e.play import CHANNEL, Card, Play, words
 from tests.e2e.visits import query
 
 NewPlay = Callable[..., Play]
@@ -72,7 +72,7 @@ def test_without_the_kit_in_the_thread_nothing_is_deleted(play: Play, confirmed:
         card.wait_reply("There is no undo kit in the thread", KIT_GIVEN_UP_WITHIN_S)
     else:
         play.wait_private("ana", "without one it deletes nothing", KIT_GIVEN_UP_WITHIN_S)
-    card.wait_text("Void: ")
+    card.wait_text("was not deleted: ")
     assert (card.kits, card.message.buttons, card.deletes) == ([], (), 0)
 
 
@@ -161,20 +161,44 @@ def test_what_changed_since_the_card_voids_it(play: Play, fields: dict[str, Any]
     play.stage.vpc.set_state(card.tunnel_id, **fields)
     type_into(play, "ben", confirm_typed_after, card.tunnel_id)
     assert said in card.wait_reply("what matters has changed")
-    card.wait_text("Void: ")
+    card.wait_text("was not deleted: something changed since the card was made")
     assert card.deletes == 0
     assert [button["action_id"] for button in card.message.buttons] == ["fresh_card"]
 
 
 def test_a_tunnel_that_went_since_the_card_is_not_called_deleted_by_us(play: Play) -> None:
-    """Somebody else was quicker."""
+    """Somebody else was quicker: card, thread and history say so, and no fresh card is offered for it."""
     card = play.new_card()
     view = dialog(card, "ben")
     with play.stage.vpc.lock:
         del play.stage.vpc.tunnels[card.tunnel_id]
     type_into(play, "ben", view, card.tunnel_id)
-    assert "isn't there any more" in card.wait_reply("what matters has changed")
-    assert card.deletes == 0
+    sentence = f"Not deleted by vpn-bot: {card.tunnel_id} no longer exists"
+    assert "CloudAudit" in card.wait_reply(f"{sentence}.")
+    assert "Nothing was sent." in card.wait_text(sentence)
+    assert (card.deletes, card.message.buttons) == (0, ())
+    response = play.ask(f"history {card.tunnel_id}").response or {}
+    assert "not deleted by vpn-bot: the tunnel no longer exists" in words(response["blocks"])
+
+
+def test_a_fresh_card_of_several_leaves_out_what_no_longer_exists(play: Play) -> None:
+    """One of three is gone: the card is void and says which; the fresh one is about the other two."""
+    gone, *left = tunnels = play.stage.vpc.add_tunnels(3)
+    play.ask(f"delete {MAIN_GATEWAY} {' '.join(tunnels)}")
+    found = play.wait(
+        lambda: next((m for m in play.stage.slack.messages(CHANNEL) if gone in str(m.blocks)), None)
+    )
+    card = Card(play, MAIN_GATEWAY, found.ts)
+    view = dialog(card, "ben")
+    with play.stage.vpc.lock:
+        del play.stage.vpc.tunnels[gone]
+    type_into(play, "ben", view, MAIN_GATEWAY)
+    assert f"{gone}  The tunnel no longer exists" in card.wait_reply("what matters has changed")
+    card.wait_text("3 VPN tunnels were not deleted: something changed since the card was made")
+    afresh = fresh(card, "ben")
+    play.wait(lambda: "Delete 2 VPN tunnels?" in afresh.text)
+    assert all(tunnel in afresh.text for tunnel in left)
+    assert gone not in afresh.text
 
 
 def test_a_stale_card_cannot_be_confirmed_by_any_road(play: Play) -> None:
@@ -261,7 +285,7 @@ def test_one_changed_tunnel_voids_its_whole_batch(play: Play) -> None:
     play.stage.vpc.set_state(tunnels[1], VpnConnectionName="renamed")
     confirm_typed(card)
     assert tunnels[1] in card.wait_reply("what matters has changed")
-    card.wait_text("Void: 3 VPN tunnels were left alone")
+    card.wait_text("3 VPN tunnels were not deleted: something changed")
     assert all(play.stage.vpc.exists(tunnel) for tunnel in tunnels)
 
 
@@ -355,7 +379,7 @@ def test_what_was_confirmed_while_the_bot_was_away_too_long_is_not_sent(new_play
     play.wait(lambda: time.time() - confirmed_at > LATE_S + 3 or None, 20)
     play.stage.start_bot()
     card.wait_reply("Confirmed, but not sent in time")
-    card.wait_text("Void: ")
+    card.wait_text("was not deleted: the time for sending it had passed")
     assert card.deletes == 0
 
 
@@ -391,7 +415,7 @@ def test_pressing_for_a_fresh_card_again_and_again_brings_one(play: Play) -> Non
     view = dialog(card, "ben")
     play.stage.vpc.set_state(card.tunnel_id, VpnConnectionName="renamed")
     type_into(play, "ben", view, card.tunnel_id)
-    card.wait_text("Void: ")
+    card.wait_text("was not deleted: ")
     fresh(card, "chen")
     for user in ("chen", "ana"):
         play.stage.slack.press(user, CHANNEL, card.ts, "fresh_card")

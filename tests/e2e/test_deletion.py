@@ -26,7 +26,7 @@ def test_the_documented_command_deletes_the_tunnel_and_says_so_in_the_thread(pla
         "<@U0ANA000001>",
         "moving to CCN",
         "Expires",
-        "can't be undone",
+        "The undo kit makes a new one",
     )
     for fact in facts:
         assert fact in before

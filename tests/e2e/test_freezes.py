@@ -1,13 +1,16 @@
 """Freezes: while one holds, nothing is confirmed there, and everybody can see why."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
 from bot.rehearsal.vpc_seed import CCN_GATEWAY, CCN_TUNNEL, MAIN_GATEWAY
 from bot.rehearsal.workspace import Message
 from tests.e2e.careful import CAREFUL, confirm_typed, dialog, in_place, type_into
-from tests.e2e.play import CHANNEL, Play, shown, words
+from tests.e2e.play import CHANNEL, Card, Play, shown, words
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_while_it_holds_no_card_there_is_confirmed_and_elsewhere_it_is(frozen: P
     said(frozen, "Frozen")
     assert "migration <!channel> under way" in card.wait_text("this can't be confirmed")
     assert "Frozen" not in elsewhere.text
-    assert card.confirm("ana").acked
+    assert card.confirm("ana", stale=True).acked
     told = frozen.wait_private("ana", "are frozen until")
     assert "migration" in told
     assert "<@U0BEN000001>" in told
@@ -54,11 +57,46 @@ def test_while_it_holds_no_card_there_is_confirmed_and_elsewhere_it_is(frozen: P
     card.wait_reply("is gone")
 
 
+def offers(card: Card) -> list[str]:
+    """What can be pressed on the card."""
+    return [button["action_id"] for button in card.message.buttons]
+
+
+def test_a_frozen_card_offers_no_confirm_until_the_freeze_is_lifted(frozen: Play) -> None:
+    """Both reasons stand there, each with its label."""
+    card = frozen.new_card(options='--reason "moved to CCN"')
+    answer(frozen, f"freeze {MAIN_GATEWAY} 2h audit", "ben")
+    text = card.wait_text("this can't be confirmed")
+    assert "Reason for the freezeaudit" in text
+    assert "Reason for the deletionmoved to CCN" in text
+    assert offers(card) == ["cancel_deletion"]
+    answer(frozen, f"unfreeze {MAIN_GATEWAY}", "ben")
+    frozen.wait(lambda: offers(card) == ["confirm_deletion", "cancel_deletion"])
+    assert "Frozen" not in card.text
+
+
+def test_confirm_comes_back_when_a_freeze_runs_out_by_itself(frozen: Play) -> None:
+    """Nobody has to do anything for it, and a bot that was away then sees to it when it is back."""
+    card = frozen.new_card()
+    answer(frozen, f"freeze {MAIN_GATEWAY} 1h audit", "ben")
+    frozen.wait(lambda: offers(card) == ["cancel_deletion"])
+    frozen.stage.bots[-1].kill()
+    frozen.wait(lambda: frozen.stage.slack.sockets == 0)
+    with closing(sqlite3.connect(frozen.stage.folder / "ledger.sqlite3")) as ledger:
+        ledger.execute("UPDATE freezes SET until = ? WHERE lifted_at IS NULL", (time.time() + 2,))
+        ledger.commit()
+    frozen.stage.start_bot()
+    frozen.wait(lambda: offers(card) == ["confirm_deletion", "cancel_deletion"])
+    assert "Frozen" not in card.text
+    card.confirm("ana")
+    card.wait_reply("is gone")
+
+
 def test_all_means_every_gateway_and_cancel_stays_possible(frozen: Play) -> None:
     """A freeze keeps things as they are, and so does Cancel."""
     card = frozen.new_card()
     answer(frozen, "freeze all until 23:59 change freeze", "chen")
-    card.confirm("ana")
+    card.confirm("ana", stale=True)
     frozen.wait_private("ana", "Deletions on everything are frozen")
     card.cancel("ana")
     card.wait_text("Cancelled")
@@ -82,7 +120,7 @@ def test_a_freeze_outlives_the_bot(frozen: Play) -> None:
     frozen.stage.bots[-1].kill()
     frozen.wait(lambda: frozen.stage.slack.sockets == 0)
     frozen.stage.start_bot()
-    card.confirm("chen")
+    card.confirm("chen", stale=True)
     frozen.wait_private("chen", "night shift")
     assert card.deletes == 0
 
@@ -116,7 +154,7 @@ def test_a_freeze_placed_in_the_abort_window_keeps_it_from_being_sent(new_play: 
     confirm_typed(card)
     answer(play, "freeze all 1h stop everything", "chen")
     card.wait_reply("a freeze was placed after Confirm")
-    card.wait_text("Void: ")
+    card.wait_text("was not deleted: deletions were frozen after Confirm")
     assert card.deletes == 0
     assert card.message.buttons == ()
 

@@ -1,0 +1,70 @@
+"""What the thread of a card with many tunnels holds: the list, the progress and the summary."""
+
+from bot.chat.blocks import Body, bold, lines, person, plain, value
+from bot.chat.status import in_words, tally
+from bot.chat.tables import table, tunnels
+from bot.domain.explain import explain
+from bot.domain.model import Batch, State
+
+BAR = 20
+
+
+def progress(batch: Batch, now: float) -> Body:
+    """One message that is edited: a bar; done, failed, left; how long it may take; what waits, and why."""
+    full = BAR * batch.ended // batch.size
+    bar = "█" * full + "░" * (BAR - full)
+    left_s = _left_s(batch, now)
+    left = f" About {left_s:.0f} s left." if left_s is not None else ""
+    why = [
+        [plain(f"{count} waiting, and tried again by itself: {explain(code).title}.")]
+        for code, count in sorted(batch.waiting.items())
+    ]
+    text = f"{batch.ended} of {batch.size}: {tally(batch)}"
+    return {
+        "text": text,
+        "blocks": [
+            lines([value(bar), plain(f"  {batch.ended} of {batch.size}")], [plain(tally(batch) + left)], *why)
+        ],
+    }
+
+
+def _left_s(batch: Batch, now: float) -> float | None:
+    """A guess from how long the others took; when those that wait will be done, nobody knows."""
+    elapsed_s = now - (batch.lead.decided_at or now)
+    moving = batch.size - batch.ended - sum(batch.waiting.values())
+    if not batch.ended or moving <= 0 or elapsed_s <= 0:
+        return None
+    return moving * elapsed_s / batch.ended
+
+
+def stopped(batch: Batch, by: str) -> Body:
+    """Who pressed Stop, and what it achieved; for the card's thread."""
+    kept = batch.count(State.CANCELLED)
+    did = f"{kept} of {batch.size} had not been accepted by the cloud, and are left alone."
+    if batch.size == 1:
+        did = f"the cloud had not accepted it, and {batch.lead.tunnel_id} is left alone."
+    return {
+        "text": f"Stopped by <@{by}>: {did}",
+        "blocks": [lines([bold("Stopped"), plain(" by "), person(by), plain(f": {did}")])],
+    }
+
+
+def listing(batch: Batch, page: int) -> Body:
+    """Some of the tunnels that the card is about, as a table."""
+    first = batch.rows[0].tunnel_id if batch.rows else ""
+    return {
+        "text": f"The tunnels of this card, part {page + 1}, from {first}.",
+        "blocks": [lines([plain(f"The tunnels of this card, part {page + 1}:")]), tunnels(batch.rows)],
+    }
+
+
+def summary(batch: Batch, page: int) -> Body:
+    """The end of all, or of a large card's tunnels that aren't gone: how each ended, with its RequestId."""
+    sentence = f"{batch.count(State.GONE)} of {batch.size} VPN tunnels are gone."
+    if not batch.rows:
+        return {"text": sentence, "blocks": [lines([bold(sentence)])]}
+    rows = [["Tunnel", "How it ended", "Code", "RequestId"]]
+    rows += [[row.tunnel_id, in_words(row), row.code or "", row.request_id or "none"] for row in batch.rows]
+    if len(batch.rows) < batch.size:
+        sentence += " Those that aren't" + (f", part {page + 1}" if page else "") + ":"
+    return {"text": sentence, "blocks": [lines([bold(sentence)]), table(rows)]}

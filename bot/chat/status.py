@@ -1,0 +1,91 @@
+"""How a deletion stands, in words: once, for the cards, the announcement, the thread and the history."""
+
+from bot.domain.explain import OwnCode, explain, means_gone
+from bot.domain.model import Batch, Deletion, State
+
+_NOT_SENT: dict[str, str] = {
+    OwnCode.ALREADY_GONE: "the tunnel no longer exists",
+    OwnCode.CHANGED: "something changed since the card was made",
+    OwnCode.FROZEN: "deletions were frozen after Confirm",
+    OwnCode.NO_KIT: "the undo kit is not in the thread",
+    OwnCode.TOO_LATE: "the time for sending it had passed",
+    OwnCode.SET_ASIDE: "vpn-bot failed again and again",
+}
+_CAPITALS = ("Tencent", "Slack", "CAM", "VPC", "VPN")
+
+
+def why_not(deletion: Deletion) -> str:
+    """Why it was not deleted, to follow “not deleted: ”; of a refused or a void deletion."""
+    code = deletion.code or ""
+    if deletion.state is State.REFUSED and means_gone(code):
+        return "the cloud no longer finds the tunnel"
+    if deletion.state is State.VOID:
+        if deletion.decided_by is None:
+            return f"Slack did not take the {'undo kit' if code == OwnCode.NO_KIT else 'card'}"
+        if code in _NOT_SENT:
+            return _NOT_SENT[code]
+        if code not in frozenset(OwnCode):
+            return "the last look before sending failed"
+    return _within(explain(code).title)
+
+
+def is_gone_otherwise(deletion: Deletion) -> bool:
+    """Whether it turned out not to exist any more, without vpn-bot's doing."""
+    refused = deletion.state is State.REFUSED and means_gone(deletion.code or "")
+    return refused or (deletion.state is State.VOID and deletion.code == OwnCode.ALREADY_GONE)
+
+
+def in_words(deletion: Deletion) -> str:
+    """How one deletion stands or ended."""
+    code = deletion.code or ""
+    match deletion.state:
+        case State.CANCELLED:
+            return "stopped: left alone" if deletion.stopped else "cancelled"
+        case State.REFUSED | State.VOID:
+            by_us = " by vpn-bot" if is_gone_otherwise(deletion) else ""
+            return f"not deleted{by_us}: {why_not(deletion)}"
+        case State.UNKNOWN:
+            return f"not confirmed gone: {_within(explain(code).title)}" if code else "not confirmed gone"
+        case State.VERIFYING if deletion.request_id is None:
+            return "being deleted, not gone yet"
+    return {
+        State.ASKED: "being looked up",
+        State.PENDING: "waiting for a decision",
+        State.CONFIRMED: "confirmed",
+        State.DELETING: "being sent",
+        State.VERIFYING: "accepted, not gone yet",
+        State.GONE: "gone",
+        State.EXPIRED: "expired: nobody decided in time",
+    }[deletion.state]
+
+
+def why_none(batch: Batch) -> str:
+    """Why none of a card's tunnels was deleted, to follow “not deleted: ”; a change comes before the rest."""
+    if batch.size == 1:
+        return why_not(batch.lead)
+    codes = {row.code for row in batch.rows} or {batch.lead.code}
+    if codes == {OwnCode.ALREADY_GONE}:
+        return "the tunnels no longer exist"
+    if codes & {OwnCode.CHANGED, OwnCode.ALREADY_GONE}:
+        return _NOT_SENT[OwnCode.CHANGED]
+    return why_not(batch.lead)
+
+
+def tally(batch: Batch) -> str:
+    """How many of a card's tunnels stand how; what there are none of isn't named."""
+    gone, unknown, stopped, void, refused = (
+        batch.count(state)
+        for state in (State.GONE, State.UNKNOWN, State.CANCELLED, State.VOID, State.REFUSED)
+    )
+    counts = {
+        "not deleted": refused + void,
+        "not confirmed gone": unknown,
+        "stopped": stopped,
+        "under way": batch.size - batch.ended,
+    }
+    return ", ".join([f"{gone} gone", *(f"{count} {how}" for how, count in counts.items() if count)]) + "."
+
+
+def _within(title: str) -> str:
+    """A title as part of a sentence."""
+    return title if title.startswith(_CAPITALS) else title[:1].lower() + title[1:]
