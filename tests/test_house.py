@@ -34,7 +34,7 @@ MAY_IMPORT = {
         *("bot.domain", "bot.errors", "bot.ledger"),
         *(
             f"bot.chat.{name}"
-            for name in ("batches", "blocks", "cards", "dialogs", "notes", "pieces", "records")
+            for name in ("batch_thread", "blocks", "cards", "dialogs", "notes", "pieces", "records")
         ),
     },
     "bot.errors": set(),

@@ -84,7 +84,7 @@ def _headline(batch: Batch) -> str:
             return f"{all_of_them} were not deleted: {why_none(batch)}"
         case State.CANCELLED if _all(batch, State.CANCELLED):
             return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {all_of_them} were left alone"
-    if _all(batch, State.CONFIRMED) and batch.lead.sent_at is None:
+    if _all(batch, State.CONFIRMED) and batch.lead.cleared_at is None:
         return f"About to delete {all_of_them}"
     gone = batch.count(State.GONE)
     if batch.ended < batch.size:

@@ -74,7 +74,9 @@ def _headline(deletion: Deletion) -> str:
     if deletion.state is State.VERIFYING and deletion.request_id is None:
         return f"VPN tunnel {tunnel} is being deleted, not gone yet"
     if is_gone_otherwise(deletion):
-        return f"Not deleted by vpn-bot: {tunnel} no longer exists"
+        refused = deletion.state is State.REFUSED
+        what = f"the cloud no longer finds {tunnel}" if refused else f"{tunnel} no longer exists"
+        return f"Not deleted by vpn-bot: {what}"
     if deletion.state in (State.REFUSED, State.VOID):
         return f"{tunnel} was not deleted: {why_not(deletion)}"
     return {

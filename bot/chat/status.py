@@ -81,7 +81,7 @@ def tally(batch: Batch) -> str:
         "not deleted": refused + void,
         "not confirmed gone": unknown,
         "stopped": stopped,
-        "under way": batch.size - batch.ended,
+        "still to do": batch.size - batch.ended,
     }
     return ", ".join([f"{gone} gone", *(f"{count} {how}" for how, count in counts.items() if count)]) + "."
 

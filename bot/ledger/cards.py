@@ -219,6 +219,7 @@ class Cards:
             write_held(tx, held, next_at=tx.now, **free)
             others = _unsent(was.card_id)
             tx.connection.execute(update(deletions).where(others).values(next_at=tx.now, **free))
+            touch(tx, was.card_id, PROGRESS)  # and the card follows it: the abort window is over
 
     def void(
         self,

@@ -12,17 +12,20 @@ from bot.ledger.leases import Leases, take
 from bot.ledger.rows import (
     ANNOUNCEMENT,
     CARD,
+    PROGRESS,
     HeldPost,
     add_event,
     add_private,
     deletion_by_id,
     lease_free,
     released,
+    touch,
 )
 from bot.ledger.tables import posts
 
 _EARLIER = alias(posts)
 _ROOT = alias(posts)
+_PROGRESS = alias(posts)
 _BEFORE = exists().where(
     _EARLIER.c.card_id == posts.c.card_id,
     _EARLIER.c.channel_id == posts.c.channel_id,
@@ -49,6 +52,16 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
 )
+
+
+# The card of many tunnels whose progress is being shown: it is drawn again and again.
+_IS_FOLLOWED = and_(
+    posts.c.kind == CARD,
+    exists().where(
+        _PROGRESS.c.card_id == posts.c.card_id, _PROGRESS.c.kind == PROGRESS, _PROGRESS.c.shown > 1
+    ),
+)
+CARD_EVERY_S = 1.0
 
 
 class Outbox:
@@ -109,7 +122,11 @@ class Outbox:
             # What has changed while it was drawn isn't on it.
             is_new = and_(posts.c.wanted == post.wanted, posts.c.drawn_at.is_(None))
             drawn_at = case((is_new, tx.now), else_=posts.c.drawn_at)
-            _write(tx, post, **done, drawn_at=drawn_at, next_at=tx.now + again_after_s, **released())
+            after_s = case((_IS_FOLLOWED, CARD_EVERY_S), else_=again_after_s)
+            _write(tx, post, **done, drawn_at=drawn_at, next_at=tx.now + after_s, **released())
+            if post.kind == PROGRESS and post.ts is not None:
+                # What changes the progress changes the card too, and so it is drawn no more often.
+                touch(tx, post.card_id, CARD)
             about = {"deletion_id": post.card_id, "channel_id": post.channel_id}
             if post.private_to is not None:
                 add_event(tx, "told", detail=post.kind, **about)

@@ -208,7 +208,7 @@ def test_who_asked_and_who_decided_are_mentions(state: State) -> None:
         ([State.CANCELLED] * 3, ["Cancelled: 3 VPN tunnels were left alone", "Nothing was sent"]),
         (
             [State.DELETING, State.GONE, State.CONFIRMED],
-            ["Deleting 3 VPN tunnels: 1 of 3 gone", "1 gone, 2 under way."],
+            ["Deleting 3 VPN tunnels: 1 of 3 gone", "1 gone, 2 still to do."],
         ),
         (
             [State.GONE, State.REFUSED, State.CANCELLED],

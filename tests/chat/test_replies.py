@@ -71,7 +71,7 @@ def test_progress_counts_and_says_how_long_it_will_take() -> None:
     """Two of four after ten seconds: about ten more."""
     rows = [replace(CONFIRMED, state=state) for state in (State.GONE, State.REFUSED, *[State.DELETING] * 2)]
     body = batch_replies.progress(batch_of(*rows), T0 + 70)
-    assert body["text"] == "2 of 4: 1 gone, 1 not deleted, 2 under way."
+    assert body["text"] == "2 of 4: 1 gone, 1 not deleted, 2 still to do."
     assert "██████████░░░░░░░░░░" in shown(body)
     assert "About 10 s left." in shown(body)
 

@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.domain.explain import explain
+from bot.rehearsal.northwind import BOT, GENERAL
 from bot.rehearsal.vpc import MAIN_GATEWAY
 from bot.rehearsal.vpc_seed import CCN_GATEWAY, CCN_TUNNEL
+from bot.rehearsal.workspace import Message
 from tests.e2e.batch import (
     DELETE,
     NOT_NOW,
@@ -19,7 +22,8 @@ from tests.e2e.batch import (
     summary,
     thread,
 )
-from tests.e2e.play import Play
+from tests.e2e.careful import CAREFUL, dialog, type_into
+from tests.e2e.play import Play, shown
 
 
 def test_stop_keeps_what_was_not_sent_and_says_what_had_been(new_play: Callable[..., Play]) -> None:
@@ -51,6 +55,32 @@ def test_stop_keeps_what_was_not_sent_and_says_what_had_been(new_play: Callable[
     assert counts in card.text
     assert "Confirmed by <@U0BEN000001>" in card.text
     assert card.message.buttons == ()
+
+
+def test_card_and_announcement_follow_the_tunnels(new_play: Callable[..., Play]) -> None:
+    """Two go, two are waited for: both say so, and the abort window that is over isn't counted down."""
+    play = new_play(**{**CAREFUL, "VPN_BOT_ABORT_WINDOW_S": "1", "VPN_BOT_ANNOUNCE_CHANNEL": GENERAL})
+    channels = play.stage.slack.workspace.channels
+    channels[GENERAL] = replace(channels[GENERAL], members=channels[GENERAL].members | {BOT})
+    tunnels = play.stage.vpc.add_tunnels(4)
+    for tunnel in tunnels[:2]:
+        play.stage.vpc.occupy(tunnel)
+    card = ask(play, f"{MAIN_GATEWAY} {' '.join(tunnels)}")
+    type_into(play, "ben", dialog(card, "ben"), MAIN_GATEWAY)
+    assert "Anybody of this workspace may press Stop" in card.wait_text("About to delete 4 VPN tunnels")
+    text = card.wait_text("Deleting 4 VPN tunnels: 2 of 4 gone", PATIENCE_S)
+    assert "2 gone, 2 still to do." in text
+    assert "Deleting in" not in text
+    (announced,) = play.stage.slack.messages(GENERAL)
+    play.wait(lambda: "confirmed, under way: 2 of 4 gone" in shown(announced_now(play, announced.ts)))
+    for tunnel in tunnels[:2]:
+        play.stage.vpc.occupy(tunnel, occupied=False)
+    card.wait_text("4 of 4 VPN tunnels are gone", PATIENCE_S)
+    play.wait(lambda: "over: 4 of 4 gone" in shown(announced_now(play, announced.ts)))
+
+
+def announced_now(play: Play, ts: str) -> Message:
+    return next(message for message in play.stage.slack.messages(GENERAL) if message.ts == ts)
 
 
 def test_anybody_of_the_workspace_may_stop_and_strangers_may_not(new_play: Callable[..., Play]) -> None:

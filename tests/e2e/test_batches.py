@@ -270,7 +270,7 @@ def test_a_large_batch_lists_its_tunnels_in_the_thread_and_keeps_slacks_pace(
     assert {row[0] for message in thread(card, "part ") for row in table(message)} == tunnels
 
     card.confirm()
-    wide.wait(lambda: thread(card, "under way."), PATIENCE_S)
+    wide.wait(lambda: thread(card, "still to do."), PATIENCE_S)
     wide.stage.slack.inject("chat.update", SlackFault.rate_limited(2))
     assert summary(card) == (f"{len(tunnels)} of {len(tunnels)} VPN tunnels are gone.", [])
     assert set(carried_out(wide).values()) == {1}
@@ -281,6 +281,9 @@ def test_a_large_batch_lists_its_tunnels_in_the_thread_and_keeps_slacks_pace(
     assert len(shown_at) > 2
     assert all(later - sooner >= 1 - CLOCK_S for sooner, later in pairwise(shown_at))
     assert "About" in "".join(edit.text + str(edit.blocks) for edit in progress(card).edits)
+    drawn_at = [edit.at for edit in card.message.edits if "Deleting" in edit.text]
+    assert len(drawn_at) > 2
+    assert all(later - sooner >= 1 - CLOCK_S for sooner, later in pairwise(drawn_at))
     assert progress(card).text == f"{len(tunnels)} of {len(tunnels)}: {len(tunnels)} gone."
     said = [e for e in wide.stage.slack.traffic if e.name in ("chat.update", "chat.postMessage")]
     refused_at = next(n for n, exchange in enumerate(said) if exchange.status == 429)
