@@ -40,7 +40,7 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self._is_open = True
         self._cut: Cut | None = None
-        self._answered: tuple[socket.socket, Cut] | None = None
+        self._answering: tuple[socket.socket, Cut] | None = None
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -103,33 +103,30 @@ class Relay:
             cut = self._cut
             if chunk == _COMMIT and cut is not None and all(mark in since_begin for mark in cut.marks):
                 self._cut = None
-                if cut.answered:
-                    self._answered = (server, cut)
-                    server.sendall(chunk)
-                    continue
-                self._is_open = not cut.stay_down
-                _hang_up(client)
-                if cut.forwarded:
-                    server.sendall(chunk)
-                    # The server reads no further than this, and hangs up once it has committed.
-                    server.shutdown(socket.SHUT_WR)
-                    while server.recv(_CHUNK):
-                        pass
-                if cut.stay_down:
-                    self.shut()
-                cut.done.set()
-                return
+                if not cut.forwarded:
+                    self._hang_up_at(cut, client)
+                    return
+                self._answering = (server, cut)
             server.sendall(chunk)
 
     def _pass_on(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while chunk := server.recv(_CHUNK):
-                client.sendall(chunk)
-                if self._answered is not None and self._answered[0] is server:
-                    cut, self._answered = self._answered[1], None
-                    self.shut()
-                    cut.done.set()
+                cut = None
+                if self._answering is not None and self._answering[0] is server:
+                    cut, self._answering = self._answering[1], None
+                if cut is None or cut.answered:
+                    client.sendall(chunk)
+                if cut is not None:
+                    self._hang_up_at(cut, client)
             _hang_up(client)
+
+    def _hang_up_at(self, cut: Cut, client: socket.socket) -> None:
+        self._is_open = not cut.stay_down
+        _hang_up(client)
+        if cut.stay_down:
+            self.shut()
+        cut.done.set()
 
 
 def _hang_up(one: socket.socket) -> None:
