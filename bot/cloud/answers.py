@@ -39,19 +39,25 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """The tunnels of one DescribeVpnConnections, in its order; `total_count` is the cloud's own figure."""
+    """The tunnels of one DescribeVpnConnections, in its order; `total_count` is the cloud's own figure.
+
+    None where it showed none.
+    """
 
     tunnels: tuple[Tunnel, ...]
-    total_count: int
+    total_count: int | None
     request_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Item]):
-    """A part of a list: its items by what tells them apart, and the cloud's own figure for the whole."""
+    """A part of a list: its items by what tells them apart, and the cloud's own figure for the whole.
+
+    total_count: None where the cloud showed none, as the documents allow for routes.
+    """
 
     items: Mapping[str, Item]
-    total_count: int
+    total_count: int | None
     request_id: str
 
 
@@ -95,7 +101,7 @@ def described(fields: Mapping[str, object], *, is_page: bool = False) -> Describ
     """
     request_id = str(fields["RequestId"])
     entries, total_count = _list(fields, "VpnConnectionSet", "tunnels")
-    if not is_page and total_count > len(entries):
+    if not is_page and (total_count or 0) > len(entries):
         raise OutcomeUnknown("the list of tunnels is incomplete", request_id=request_id)
     tunnels = tuple(map(_tunnel, entries))
     if not all(tunnel.tunnel_id for tunnel in tunnels):
@@ -151,7 +157,7 @@ def _is_secret(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None
 
 
-def _list(fields: Mapping[str, object], name: str, what: str) -> tuple[list[dict[str, object]], int]:
+def _list(fields: Mapping[str, object], name: str, what: str) -> tuple[list[dict[str, object]], int | None]:
     """The objects in a list and the cloud's count of all; OutcomeUnknown when anything else is in it."""
     entries = fields.get(name)
     total_count = _count(fields.get("TotalCount"))
@@ -160,7 +166,7 @@ def _list(fields: Mapping[str, object], name: str, what: str) -> tuple[list[dict
     objects = _objects(entries)
     if not isinstance(entries, list) or len(objects) < len(entries):
         raise OutcomeUnknown(f"the list of {what} can't be read", request_id=str(fields["RequestId"]))
-    return objects, len(objects) if total_count is None else total_count
+    return objects, total_count
 
 
 def _error(status: int, error: object, request_id: str | None) -> Refused | OutcomeUnknown:

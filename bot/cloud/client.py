@@ -176,7 +176,10 @@ class VpcClient:
         while end < total:
             asked = {**fields, "Offset": offset, "Limit": MAX_IDS_A_CALL}
             page = self._call(action, region, asked, parse, f"{about} offset={offset}")
-            end, total = offset + len(page.items), page.total_count
+            end = offset + len(page.items)
+            # Where the cloud shows no figure, a full page may have another behind it.
+            full = len(page.items) >= MAX_IDS_A_CALL
+            total = end + full if page.total_count is None else page.total_count
             torn = bool(found) and not page.items.keys() & found.keys()
             found |= page.items
             short = len(page.items) <= OVERLAP if end < total else len(found) < total

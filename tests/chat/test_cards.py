@@ -291,6 +291,37 @@ def test_the_card_shows_the_blast_radius(part: str) -> None:
     assert part in shown(HIGH)
 
 
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        (None, "CCN routes not known"),
+        ((), "CCN routes its gateway has none that may lead through it"),
+        (
+            ("172.31.0.0/16",),
+            "CCN routes 172.31.0.0/16 of its gateway; the cloud doesn't show through which",
+        ),
+        (tuple(f"10.{number}.0.0/16" for number in range(10)), "10.7.0.0/16 and 2 more of its gateway"),
+    ],
+)
+def test_the_card_shows_the_routes_of_a_ccn(routes: tuple[str, ...] | None, said: str) -> None:
+    """Only of a tunnel whose gateway is no VPC's; what isn't known is no none."""
+    assert HIGH.tunnel
+    assert HIGH.stake
+    stake = replace(HIGH.stake, ccn_routes=routes)
+    words = shown(replace(HIGH, stake=stake, tunnel=replace(HIGH.tunnel, vpc_id="")))
+    assert said in " ".join(words.split())
+    assert "CCN routes" not in shown(replace(HIGH, stake=stake))
+
+
+def test_a_batch_says_which_tunnels_a_ccn_may_lead_through() -> None:
+    """As it does of other routes."""
+    assert HIGH.stake
+    led = replace(HIGH, stake=replace(HIGH.stake, ccn_routes=("172.31.0.0/16",)))
+    other = replace(HIGH, tunnel_id="vpnx-00000002")
+    words = " ".join(shown(led, other).split())
+    assert f"CCN routes of their gateways may lead through: {HIGH.tunnel_id}" in words, words
+
+
 def test_what_could_not_be_read_is_said() -> None:
     """Not left out, and not shown as none."""
     stake = Stake(tier=Tier.HIGH, reasons=("not known: routes (No permission)",), routes=None)

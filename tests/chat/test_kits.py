@@ -1,6 +1,7 @@
 """The undo kit in the thread: whole, readable, and small enough for Slack."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from bot.chat.blocks import Body
 from bot.chat.kits import MESSAGE_LIMIT, pages
+from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route
-from bot.domain.undo import PSK, UndoKit, as_command, as_json, to_text
+from bot.domain.undo import PSK, UndoKit, as_command, as_json, ccn_route_text, to_text
 from bot.rehearsal.limits import check_message, objects, pings_everyone
+from bot.reports import kit_text
 from tests.chat.hostile import foreign
 
 ROUTE = Route(
@@ -61,6 +64,52 @@ def test_no_routes_and_unread_routes_are_told_apart(fields: dict[str, Any], said
     """Nobody rebuilds a tunnel without the routes that it had."""
     (body,) = messages(kit(**fields))
     assert said in repr(body)
+
+
+CCN = CcnRoute(destination="172.31.0.0/16", status="ENABLE")
+MANY = tuple(CcnRoute(destination=f"10.{number}.0.0/16", status="") for number in range(23))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"ccn_routes": (CCN,)},
+            ["CCN route  ", "172.31.0.0/16, ENABLE", "doesn't show through which tunnel"],
+        ),
+        ({"ccn_routes": MANY}, ["10.19.0.0/16", "… and 3 more, which the command below prints"]),
+        ({"ccn_routes": ()}, ["none that may have led through it"]),
+        ({"ccn_routes": (), "ccn_routes_unread": "No permission"}, ["could not be read (No permission)"]),
+        ({"unknown": ("Novelty", "Other")}, ["Not in it  ", "Novelty, Other", "doesn't know"]),
+    ],
+)
+def test_what_the_parameters_do_not_bring_back_is_told(fields: dict[str, Any], said: list[str]) -> None:
+    """The routes of a Cloud Connect Network, and what isn't known here; by both ways to see a kit."""
+    made = kit(**fields)
+    (body,) = messages(made)
+    assert all(part in repr(body) for part in said)
+    printed = kit_text(made)
+    for route in made.ccn_routes or ():
+        assert f"  {ccn_route_text(route)}" in printed.splitlines()
+    for part in ("No permission", "Novelty, Other"):
+        assert (part in repr(body)) == (part in printed)
+    assert ("CCN routes of its gateway" in printed) == (made.ccn_routes is not None)
+
+
+def test_a_kit_of_a_vpcs_tunnel_says_nothing_of_ccn() -> None:
+    """There is nothing to say."""
+    (body,) = messages(kit())
+    assert "CCN" not in repr(body) + kit_text(kit())
+    assert "Not in it" not in repr(body) + kit_text(kit())
+
+
+def test_a_route_is_shown_with_its_type_and_what_is_written_on_it() -> None:
+    """As it stands, and no link or mention comes of it."""
+    described = replace(ROUTE, kind="Static", description="<!channel> to the office")
+    (body,) = messages(kit(routes=(described,)))
+    assert "ENABLE, priority 0, type Static, “<!channel> to the office”" in repr(body)
+    assert not pings_everyone(body["text"], body["blocks"])
+    assert "type Static, “<!channel> to the office”" in kit_text(kit(routes=(described,)))
 
 
 @pytest.mark.parametrize("count", [1, 2, 20, 1_000])

@@ -42,14 +42,15 @@ LISTS = [
 ]
 
 
-def pages(name: str, entries: list[dict[str, Any]]) -> Reply:
-    """Answer the page that is asked for."""
+def pages(name: str, entries: list[dict[str, Any]], *, counted: bool = True) -> Reply:
+    """Answer the page that is asked for; counted: with the figure for the whole, else null."""
 
     async def reply(call: Call) -> Response:
         offset, limit = call.fields["Offset"], call.fields["Limit"]
         assert isinstance(offset, int)
         assert isinstance(limit, int)
-        page = {"TotalCount": len(entries), name: entries[offset : offset + limit], "RequestId": REQUEST_ID}
+        total = len(entries) if counted else None
+        page = {"TotalCount": total, name: entries[offset : offset + limit], "RequestId": REQUEST_ID}
         return JSONResponse({"Response": page})
 
     return reply
@@ -76,6 +77,22 @@ def test_a_list_is_read_to_its_end(
     vpc.otherwise = pages(name, entries[:number])
     assert list_all(client) == tuple(entry[key] for entry in entries[:number])
     assert [call.fields["Offset"] for call in vpc.calls] == [(100 - OVERLAP) * page for page in range(calls)]
+
+
+@pytest.mark.parametrize(("list_all", "name", "entries", "key"), LISTS)
+@pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 180, 181, 250])
+def test_a_list_without_a_figure_for_the_whole_is_read_to_its_end_too(
+    client: VpcClient,
+    vpc: StrictVpc,
+    list_all: ListAll,
+    name: str,
+    entries: list[dict[str, Any]],
+    key: str,
+    number: int,
+) -> None:
+    """TotalCount may be null: a full page is then not the last one."""
+    vpc.otherwise = pages(name, entries[:number], counted=False)
+    assert list_all(client) == tuple(entry[key] for entry in entries[:number])
 
 
 @pytest.mark.parametrize(
