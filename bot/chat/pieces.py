@@ -42,7 +42,8 @@ def who(deletion: Deletion, verb: str) -> list[Element]:
 def stopped_by(deletion: Deletion) -> list[Element]:
     """Who pressed Stop. Perhaps the cloud had refused it until then; it never accepted it."""
     who_ = [plain(" by "), person(deletion.stopped_by)] if deletion.stopped_by else []
-    return [plain("Stopped"), *who_, plain(" before the cloud accepted it.")]
+    what = "the rest" if deletion.batch_size > 1 else "it"
+    return [plain("Stopped"), *who_, plain(f" before the cloud accepted {what}.")]
 
 
 def alarm(deletion: Deletion) -> list[Block]:

@@ -18,6 +18,7 @@ from bot.chat.blocks import (
     utc,
     value,
 )
+from bot.chat.status import why_not_sent, within
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Deletion, Freeze
 from bot.domain.risk import Change
@@ -164,14 +165,15 @@ def window_again(deletion: Deletion, ends: float) -> Body:
 def not_cleared(deletion: Deletion, code: str) -> Body:
     """What has to be so before anything is sent could not be brought about."""
     reason = explain(code)
-    sentence = f"Not deleted: {reason.title}."
+    why = why_not_sent(code)
+    sentence, more = f"Not deleted: {why}.", "" if why == within(reason.title) else f"{reason.title}. "
     return {
         "text": sentence,
         "blocks": [
             lines(
                 [bold(sentence)],
-                [plain(f"{reason.next_step}  "), value(code)],
-                [plain(f"Nothing is deleted without a last look and the undo kit. {_sent(deletion)}")],
+                [plain(f"{more}{reason.next_step}  "), value(code)],
+                [plain(_sent(deletion))],
             )
         ],
     }

@@ -17,22 +17,31 @@ _CAPITALS = ("Tencent", "Slack", "CAM", "VPC", "VPN")
 def why_not(deletion: Deletion) -> str:
     """Why it was not deleted, to follow “not deleted: ”; of a refused or a void deletion."""
     code = deletion.code or ""
-    if deletion.state is State.REFUSED and means_gone(code):
+    if deletion.state is State.REFUSED and is_gone_otherwise(deletion):
         return "the cloud no longer finds the tunnel"
-    if deletion.state is State.VOID:
-        if deletion.decided_by is None:
-            return f"Slack did not take the {'undo kit' if code == OwnCode.NO_KIT else 'card'}"
-        if code in _NOT_SENT:
-            return _NOT_SENT[code]
-        if code not in frozenset(OwnCode):
-            return "the last look before sending failed"
-    return _within(explain(code).title)
+    if deletion.state is not State.VOID:
+        return within(explain(code).title)
+    if deletion.decided_by is None and code != OwnCode.SET_ASIDE:
+        return (
+            "the undo kit could not be posted" if code == OwnCode.NO_KIT else "the card could not be posted"
+        )
+    return why_not_sent(code)
+
+
+def why_not_sent(code: str) -> str:
+    """Why something confirmed was not sent; what isn't vpn-bot's own is why the last look failed."""
+    if code in _NOT_SENT:
+        return _NOT_SENT[code]
+    is_own = code in frozenset(OwnCode) and code != OwnCode.NO_ANSWER
+    return within(explain(code).title) if is_own else "the last look before sending failed"
 
 
 def is_gone_otherwise(deletion: Deletion) -> bool:
-    """Whether it turned out not to exist any more, without vpn-bot's doing."""
-    refused = deletion.state is State.REFUSED and means_gone(deletion.code or "")
-    return refused or (deletion.state is State.VOID and deletion.code == OwnCode.ALREADY_GONE)
+    """Whether it was there when the card was made and turned out to be gone, without vpn-bot's doing."""
+    if deletion.state is State.VOID:
+        return deletion.code == OwnCode.ALREADY_GONE
+    was_asked_to_go = deletion.state is State.REFUSED and deletion.decided_by is not None
+    return was_asked_to_go and means_gone(deletion.code or "")
 
 
 def in_words(deletion: Deletion) -> str:
@@ -45,7 +54,7 @@ def in_words(deletion: Deletion) -> str:
             by_us = " by vpn-bot" if is_gone_otherwise(deletion) else ""
             return f"not deleted{by_us}: {why_not(deletion)}"
         case State.UNKNOWN:
-            return f"not confirmed gone: {_within(explain(code).title)}" if code else "not confirmed gone"
+            return f"not confirmed gone: {within(explain(code).title)}" if code else "not confirmed gone"
         case State.VERIFYING if deletion.request_id is None:
             return "being deleted, not gone yet"
     return {
@@ -86,6 +95,6 @@ def tally(batch: Batch) -> str:
     return ", ".join([f"{gone} gone", *(f"{count} {how}" for how, count in counts.items() if count)]) + "."
 
 
-def _within(title: str) -> str:
+def within(title: str) -> str:
     """A title as part of a sentence."""
     return title if title.startswith(_CAPITALS) else title[:1].lower() + title[1:]

@@ -131,7 +131,9 @@ class Clearing:
             self._end(held, OwnCode.ALREADY_GONE, replies.already_gone(deletion), gone=gone)
             return
         found = [(one, (NO_LONGER_EXISTS,) if one in gone else changes) for one, changes in found]
-        what = ", ".join(dict.fromkeys(one.what for _, changes in found for one in changes))
+        words = [one.what for _, changes in found for one in changes if one is not NO_LONGER_EXISTS]
+        words += [f"{len(gone)} of the tunnels no longer exist"] if gone else []
+        what = ", ".join(dict.fromkeys(words))
         self._end(held, OwnCode.CHANGED, replies.changed(deletion, found), message=what, gone=gone)
 
     def _look(self, deletion: Deletion, confirmed: Confirmed) -> Look:

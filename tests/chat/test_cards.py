@@ -171,7 +171,7 @@ def test_policies_past_the_shown_ones_are_counted(extra: int) -> None:
         (replace(PENDING, state=State.EXPIRED), ["Expired: ", "Nobody decided in time"]),
         (
             replace(PENDING, state=State.VOID, code="is_archived"),
-            ["vpnx-p0j11j28 was not deleted: Slack did not take the card"],
+            ["vpnx-p0j11j28 was not deleted: the card could not be posted"],
         ),
     ],
     ids=lambda value: value.state.value if isinstance(value, Deletion) else None,

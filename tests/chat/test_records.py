@@ -97,7 +97,7 @@ def test_any_announcement_is_one_that_slack_takes_and_that_pings_nobody(
         (replace(CONFIRMED, state=State.GONE), "gone"),
         (replace(CONFIRMED, state=State.CANCELLED), "cancelled"),
         (replace(CONFIRMED, state=State.CANCELLED, code="Stopped"), "stopped before it was accepted"),
-        (replace(PENDING, state=State.VOID), "not carried out: Slack did not take the card"),
+        (replace(PENDING, state=State.VOID), "not carried out: the card could not be posted"),
     ],
 )
 def test_an_announcement_says_how_it_stands(deletion: Deletion, said: str) -> None:

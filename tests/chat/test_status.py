@@ -53,7 +53,19 @@ ENDS: dict[str, tuple[Deletion, str]] = {
     ),
     "no kit, nobody had decided": (
         replace(UNPOSTED, code=OwnCode.NO_KIT),
-        "vpnx-p0j11j28 was not deleted: Slack did not take the undo kit",
+        "vpnx-p0j11j28 was not deleted: the undo kit could not be posted",
+    ),
+    "no card": (
+        replace(UNPOSTED, code="not_in_channel"),
+        "vpnx-p0j11j28 was not deleted: the card could not be posted",
+    ),
+    "a fault of ours, nobody had decided": (
+        replace(UNPOSTED, code=OwnCode.SET_ASIDE),
+        "vpnx-p0j11j28 was not deleted: vpn-bot failed again and again",
+    ),
+    "never found": (
+        replace(PENDING, state=State.REFUSED, code="ResourceNotFound"),
+        "vpnx-p0j11j28 was not deleted: there is no such tunnel",
     ),
     "refused": (
         replace(CONFIRMED, state=State.REFUSED, code="UnauthorizedOperation"),
