@@ -40,12 +40,15 @@ from bot.ledger.retention import Retention
 from bot.ledger.set_back import put_right
 from bot.ledger.slots import Slots
 from bot.ledger.store import Ledger
+from bot.ledger.windows import Windows
 from bot.settings import Settings
+from bot.work.abort_window import Window
 from bot.work.clear import Clearing
 from bot.work.deliver import Delivery
 from bot.work.housekeeping import Housekeeping
 from bot.work.lookout import Lookout
 from bot.work.prepare import Preparing
+from bot.work.presence import Presence
 from bot.work.steps import Steps
 from bot.work.tries import Limits, Tries
 from bot.work.worker import Worker
@@ -97,7 +100,10 @@ class Bot:
             may_ask=_may_still_ask(rules, self._people),
             nobody_left=partial(nobody_left, rules=rules, directory=self._people),
         )
-        clearing = Clearing(lookout=self._lookout, claims=claims, cards=cards, tries=tries)
+        windows = Windows(self._database)
+        self._presence = Presence(windows, lambda: self._slack)
+        window = Window(windows=windows, count=self._presence.count, claims=claims, tries=tries)
+        clearing = Clearing(lookout=self._lookout, claims=claims, cards=cards, tries=tries, window=window)
         steps = Steps(
             cloud=self._cloud,
             claims=claims,
@@ -133,7 +139,7 @@ class Bot:
             retry_for_s=settings.vpn_bot_retry_for_s,
             window_s=settings.vpn_bot_abort_window_s,
             max_batch=settings.vpn_bot_max_batch,
-            wake=self._worker.wake,
+            wake=self._wake,
             aside=self._whisperer,
             clock=clock,
         )
@@ -164,6 +170,7 @@ class Bot:
             self._web.start()
         self._slack.start()
         self._worker.start()
+        self._presence.start()
         self._housekeeping.start()
 
     def stop(self) -> None:
@@ -171,6 +178,7 @@ class Bot:
 
         Threads that hang are left behind; they hold nothing any more, and end with the process.
         """
+        self._presence.stop()
         if self._web:
             self._web.stop()
         self._housekeeping.stop()
@@ -186,6 +194,10 @@ class Bot:
         self._lookout.close()
         self._cloud.close()
         self._database.close()
+
+    def _wake(self) -> None:
+        self._worker.wake()
+        self._presence.wake()
 
     def _stop_talking(self) -> None:
         self._people.stop()

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
 from urllib.parse import parse_qs
@@ -89,6 +90,20 @@ class SocketMode:
         reason = f"Slack last answered a ping that was sent {age_s:.0f} s ago"
         return Check(ok=age_s <= self._heard_within_s, reason=reason)
 
+    def answered(self) -> tuple[str, float] | None:
+        """Which connection it is, and how many seconds ago Slack last answered on it; None without one."""
+        session, answered_at = self._client.current_session, self._client.answered_at
+        if session is None or answered_at is None:
+            return None
+        return session.session_id, max(0.0, time.time() - answered_at)
+
+    def ask(self) -> None:
+        """Ping Slack now, beside the regular pings; its answer is seen later."""
+        session = self._client.current_session
+        if session is not None:
+            with suppress(OSError):  # whoever monitors the connection sees to it
+                session.ping(f"{session.session_id}:{time.time()}")
+
     def _receive(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
         send_response(client, request, run_bolt_app(self._app, request), began)
@@ -121,6 +136,13 @@ class RequestUrl:
             return Check(ok=True, reason="HTTP mode: no request from Slack yet")
         ago_s = self._monotonic() - self._heard_at
         return Check(ok=True, reason=f"HTTP mode: Slack's last request came {ago_s:.0f} s ago")
+
+    def answered(self) -> tuple[str, float]:
+        """Whoever serves HTTP can be reached: Slack asks nothing before it sends a request."""
+        return "HTTP", 0.0
+
+    def ask(self) -> None:
+        """There is nobody to ask."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request: 401 unless Slack signed it within the last five minutes.

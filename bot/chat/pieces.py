@@ -112,10 +112,14 @@ def window(deletion: Deletion) -> list[list[Element]]:
     """How long everybody may still press Stop."""
     if not deletion.window_s or deletion.send_at is None or deletion.sent_at or deletion.waiting_code:
         return []
+    if deletion.window_over_at is not None:
+        return [[bold("Deleting now.")]]
+    # What was missed of the window was added to its end.
+    added = deletion.send_at - (deletion.decided_at or 0.0) > deletion.window_s + 0.5
     return [
         [
-            bold(f"Deleting in {deletion.window_s:.0f} s"),
-            plain(", at "),
+            bold("Deleting" if added else f"Deleting in {deletion.window_s:.0f} s"),
+            plain(" at " if added else ", at "),
             clock(deletion.send_at),
             plain(". Anybody of this workspace may press Stop before."),
         ]

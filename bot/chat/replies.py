@@ -150,10 +150,13 @@ def frozen_since(deletion: Deletion, freeze: Freeze) -> Body:
     }
 
 
-def window_again(deletion: Deletion, ends: float) -> Body:
-    """Nobody could press Stop in the abort window, so it begins anew."""
+def window_again(deletion: Deletion, missing_s: float, ends: float) -> Body:
+    """People could not press Stop in all of the abort window: they get the rest of it now."""
+    window_s = deletion.window_s or 0.0
     sentence = (
-        "vpn-bot was away, or Slack did not show Stop in time: the time to press Stop begins again. "
+        f"Stop could be pressed for {seconds(max(0.0, window_s - missing_s))} of {seconds(window_s)} only: "
+        "vpn-bot was away or cut off, or Slack showed Stop late. "
+        f"So there are {seconds(missing_s)} more to press Stop. "
         f"{_about(deletion)} will be deleted"
     )
     return {

@@ -186,9 +186,9 @@ class Deletion:
     stands for all: `wanted` has their ids (none: all of the gateway's).
 
     tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
-    send_at: the end of the abort window, which is window_s long; nothing is sent before it. cleared_at: when
-    the card's tunnels were read again after the confirm, and were as they were shown. stopped_by: who kept
-    it from being sent.
+    send_at: the end of the abort window, which is window_s long; nothing is sent before it. window_over_at:
+    when people had had all of it. cleared_at: when the card's tunnels were read again after the confirm, and
+    were as they were shown. stopped_by: who kept it from being sent.
     """
 
     deletion_id: str
@@ -223,6 +223,7 @@ class Deletion:
     break_glass: str = ""
     send_at: float | None = None
     window_s: float | None = None
+    window_over_at: float | None = None
     stopped_by: str | None = None
     cleared_at: float | None = None
 

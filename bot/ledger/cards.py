@@ -20,7 +20,6 @@ from bot.ledger.rows import (
     add_event,
     add_post,
     add_says,
-    begin_window,
     deletion_from,
     new_id,
     released,
@@ -54,15 +53,13 @@ class Confirmed:
 
     rows: the deletions that are to be sent: a card's, or, once it was cleared, the one that is asked about.
     kits: theirs, as text; kits_due: whether a message with kits is still to be said; kits_lost: whether one
-    never will be. drawn_at: when the card first had Stop on it, None for not yet. freeze: what holds over a
-    whole card; for one deletion, Claims.send looks.
+    never will be. freeze: what holds over a whole card; for one deletion, Claims.send looks.
     """
 
     rows: tuple[Deletion, ...]
     kits: Mapping[str, str]
     kits_due: bool
     kits_lost: bool
-    drawn_at: float | None
     freeze: Freeze | None
 
 
@@ -169,8 +166,8 @@ class Cards:
         whole_card = deletion.batch_size > 1 and deletion.cleared_at is None
         of_card = deletions.c.card_id == deletion.card_id
         to_send = (deletions.c.state == State.CONFIRMED.value, deletions.c.unclear.is_(False))
-        is_kit = or_(posts.c.kind == CARD, and_(posts.c.kind.like(f"{KIT} %"), posts.c.ts.is_(None)))
-        said = select(posts.c.kind, posts.c.shown < posts.c.wanted, posts.c.drawn_at)
+        is_kit = and_(posts.c.kind.like(f"{KIT} %"), posts.c.ts.is_(None))
+        said = select(posts.c.shown < posts.c.wanted)
         with self._database.read() as tx:
             rows: tuple[Deletion, ...] = (deletion,)
             if whole_card:
@@ -182,33 +179,15 @@ class Cards:
                 else kits.c.deletion_id == deletion.deletion_id
             )
             texts = tx.connection.execute(select(kits.c.deletion_id, kits.c.kit).where(which))
-            messages = tx.connection.execute(said.where(posts.c.card_id == deletion.card_id, is_kit)).all()
-            unsaid = [bool(due) for kind, due, _ in messages if kind != CARD]
+            messages = tx.connection.execute(said.where(posts.c.card_id == deletion.card_id, is_kit))
+            unsaid = [bool(due) for due in messages.scalars()]
             return Confirmed(
                 rows=rows,
                 kits={row[0]: row[1] for row in texts},
                 kits_due=any(unsaid),
                 kits_lost=not all(unsaid),
-                drawn_at=next((drawn_at for kind, _, drawn_at in messages if kind == CARD), None),
                 freeze=over(tx, {row.gateway_id or "" for row in rows}) if whole_card else None,
             )
-
-    def begin_window_again(self, held: Held, says: Callable[[float], Saying]) -> None:
-        """People could not press Stop in the abort window: it begins anew, and the thread is told.
-
-        says: from when it ends (epoch seconds).
-        """
-        was = held.deletion
-        with self._database.write() as tx:
-            take_turn(tx)
-            send_at = tx.now + (was.window_s or 0.0)
-            write_held(tx, held, send_at=send_at, next_at=send_at, **released())
-            of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.CONFIRMED.value)
-            tx.connection.execute(update(deletions).where(of_card).values(send_at=send_at))
-            begin_window(tx, was.card_id)
-            add_says(tx, was, [says(send_at)])
-            about = {"deletion_id": was.card_id, "channel_id": was.channel_id}
-            add_event(tx, "abort window begins again", **about)
 
     def clear(self, held: Held) -> None:
         """Every tunnel of the card is as it was shown: all of them may be sent."""

@@ -50,7 +50,12 @@ def _safe_by_design(connection: Connection) -> None:
 
 def _true_words(connection: Connection) -> None:
     """Version 3: what it takes to say only what was seen."""
-    statements: tuple[str, ...] = ()
+    double = "DOUBLE" if connection.dialect.name == "sqlite" else "DOUBLE PRECISION"
+    statements: tuple[str, ...] = (
+        f"ALTER TABLE deletions ADD COLUMN window_over_at {double}",
+        f"ALTER TABLE posts ADD COLUMN stop_s {double} NOT NULL DEFAULT '0'",
+        f"ALTER TABLE posts ADD COLUMN stop_counted_at {double}",
+    )
     for statement in statements:
         connection.execute(text(statement))
 

@@ -70,6 +70,8 @@ deletions = Table(
     # The end of the abort window, and how long it is; null where there is none.
     Column("send_at", Double),
     Column("window_s", Double),
+    # When people had had all of it, and the card was to say so.
+    Column("window_over_at", Double),
     # Who pressed Stop, where that kept it from being sent.
     Column("stopped_by", Text),
     # When the card's tunnels were read again after the confirm, and were as they were shown.
@@ -95,8 +97,11 @@ posts = Table(
     Column("wanted", Integer, nullable=False, server_default="1"),
     Column("shown", Integer, nullable=False, server_default="0"),
     Column("unclear", Boolean, nullable=False, server_default=text("false")),
-    # When a card was first drawn with Stop on it, since its abort window began.
+    # When a card was first drawn since its abort window began (with Stop on it), or was over.
     Column("drawn_at", Double),
+    # For how many seconds of the abort window Stop could be pressed, and up to when that was counted.
+    Column("stop_s", Double, nullable=False, server_default="0"),
+    Column("stop_counted_at", Double),
     Column("created_at", Double, nullable=False),
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),

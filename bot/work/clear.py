@@ -14,19 +14,15 @@ from bot.ledger.cards import Cards, Confirmed
 from bot.ledger.claims import Claims
 from bot.ledger.deciding import PACE_S
 from bot.ledger.rows import Held
+from bot.work.abort_window import Passed, Window
 from bot.work.lookout import Lookout, passing
 from bot.work.looks import Look, Looks
 from bot.work.tries import Tries
 
 KIT_AGAIN_S = 0.2
-DRAWN_AGAIN_S = 0.5
 SAID_AFTER_S = 2.0
 # Due for longer than this, a deletion was left alone: its bot was away, or a clock leapt ahead.
 LATE_S = 6.0
-# Away for longer than this when its abort window ended, nobody could press Stop in all of it.
-AWAY_S = 2.0
-# So late Stop may appear on the card, and people still have all of the abort window but a moment.
-DRAWN_WITHIN_S = 2.0
 
 Found = Sequence[tuple[str, Sequence[Change]]]  # tunnels' ids, with what isn't as it was shown
 
@@ -41,12 +37,14 @@ class Clearing:
         claims: Claims,
         cards: Cards,
         tries: Tries,
+        window: Window,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lookout = lookout
         self._claims = claims
         self._cards = cards
         self._tries = tries
+        self._window = window
         self._looks = Looks(monotonic)
 
     def clear(self, held: Held) -> bool:
@@ -67,7 +65,7 @@ class Clearing:
             self._wait(held, KIT_AGAIN_S, OwnCode.NO_KIT)
         elif deletion.tunnel is None or deletion.stake is None:
             self._end(held, OwnCode.SET_ASIDE, replies.set_aside(deletion))
-        elif _is_first(deletion) and deletion.window_s and not self._had_window(held, confirmed):
+        elif _is_first(deletion) and deletion.window_s and not self._had_window(held):
             pass
         else:
             return self._is_as_shown(held, confirmed)
@@ -89,19 +87,12 @@ class Clearing:
         its_turn_s = LATE_S + 2 * PACE_S * deletion.batch_size
         return set_back or (held.late_s > its_turn_s and not self._tries.in_time(deletion))
 
-    def _had_window(self, held: Held, confirmed: Confirmed) -> bool:
-        """Whether people could press Stop, on a card that showed it, until just now."""
-        deletion = held.deletion
-        drawn_at, began_at = confirmed.drawn_at, (deletion.send_at or 0.0) - (deletion.window_s or 0.0)
-        if drawn_at is None:
-            self._wait(held, DRAWN_AGAIN_S, OwnCode.TOO_LATE)
-            return False
-        if held.late_s <= AWAY_S and drawn_at - began_at <= DRAWN_WITHIN_S:
-            return True
-        self._cards.begin_window_again(
-            held, lambda ends: Saying(kind="window again", body=replies.window_again(deletion, ends))
-        )
-        return False
+    def _had_window(self, held: Held) -> bool:
+        """Whether people could press Stop in all of the abort window."""
+        passed = self._window.passed(held)
+        if passed is Passed.TOO_LATE:
+            self._end(held, OwnCode.TOO_LATE, replies.not_cleared(held.deletion, OwnCode.TOO_LATE))
+        return passed is Passed.YES
 
     def _is_as_shown(self, held: Held, confirmed: Confirmed) -> bool:
         deletion = held.deletion

@@ -361,7 +361,7 @@ def test_while_slack_shows_no_stop_the_window_does_not_begin(new_play: NewPlay) 
     view = dialog(card, "ben")
     play.stage.slack.inject("chat.update", Fault.rate_limited(4))
     type_into(play, "ben", view, card.tunnel_id)
-    card.wait_reply("the time to press Stop begins again")
+    card.wait_reply("more to press Stop")
     assert card.deletes == 0
     shown_at = next(edit.at for edit in card.message.edits if "Delete VPN tunnel" in edit.text)
     card.wait_reply("is gone")

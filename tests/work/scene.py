@@ -68,8 +68,14 @@ class Scene:
 
 
 def steps_over(
-    replica: Replica, cloud: Cloud, jitter: float = 0.0, set_ahead_at: Callable[[], float] = lambda: -math.inf
+    replica: Replica,
+    cloud: Cloud,
+    jitter: float = 0.0,
+    set_ahead_at: Callable[[], float] = lambda: -math.inf,
+    *,
+    connected: bool = True,
 ) -> Steps:
+    """connected: to Slack, for as long as anybody asks."""
     limits = Limits(confirm_ttl_s=TTL_S, retry_for_s=RETRY_S, verify_timeout_s=VERIFY_S, max_batch=20)
     tries = Tries(limits, replica.clock, jitter=lambda: jitter, set_ahead_at=set_ahead_at)
-    return steps_with(replica, cloud, tries)
+    return steps_with(replica, cloud, tries, connected=connected)
