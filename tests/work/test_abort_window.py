@@ -235,7 +235,7 @@ def test_what_was_confirmed_long_ago_is_not_sent(scene: Scene) -> None:
     draw(scene)
     ended = scene.at(HOUR_S).act(State.CONFIRMED)
     assert (ended.state, ended.code) == (State.VOID, OwnCode.TOO_LATE)
-    assert "Confirmed, but not sent in time" in scene.text("void")
+    assert "the time for sending it had passed" in scene.text("void")
     assert scene.cloud.deleted == []
 
 
