@@ -1,7 +1,5 @@
 """The card: the root of a deletion's thread, drawn anew from the deletion whenever it changes."""
 
-from datetime import UTC, datetime
-
 from bot.chat import batches
 from bot.chat.blocks import (
     Block,
@@ -18,7 +16,6 @@ from bot.chat.blocks import (
 )
 from bot.chat.pieces import (
     alarm,
-    asked_by,
     buttons,
     demands,
     expiry,
@@ -31,15 +28,11 @@ from bot.chat.pieces import (
     window,
 )
 from bot.chat.status import is_gone_otherwise, why_not
-from bot.domain.ccn import on_ccn
+from bot.chat.tunnel_facts import impact, tunnel_facts
 from bot.domain.explain import OwnCode, explain
-from bot.domain.model import Batch, Deletion, Stake, State, Tier, Tunnel
+from bot.domain.model import Batch, Deletion, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
-
-SHOWN_POLICIES = 8
-SHOWN_ROUTES = 8
-SHOWN_TAGS = 8
 
 
 def card(batch: Batch, rules: Rules) -> Body:
@@ -50,7 +43,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     headline = _headline(deletion)
     # What a tired reader must not miss stands first.
     shown = [header(headline), *alarm(deletion), _standing(deletion, rules), *frozen(batch.freeze)]
-    shown += [_stake(deletion), *reason(deletion)]
+    shown += [tunnel_facts(deletion), *reason(deletion)]
     shown += buttons(
         deletion,
         question(deletion),
@@ -59,9 +52,9 @@ def card(batch: Batch, rules: Rules) -> Body:
         unsent=deletion.state is State.CONFIRMED,
         fresh=deletion.state is State.VOID and deletion.code == OwnCode.CHANGED,
     )
-    impact = _impact(deletion) if deletion.state is State.PENDING else ""
+    traffic = impact(deletion) if deletion.state is State.PENDING else ""
     glass = f"BREAK-GLASS {escape(deletion.break_glass)}. " if deletion.break_glass else ""
-    text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {impact}"
+    text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {traffic}"
     return {"text": f"{text} Asked by <@{deletion.requester_id}>.", "blocks": shown}
 
 
@@ -91,105 +84,6 @@ def _headline(deletion: Deletion) -> str:
         State.EXPIRED: f"Expired: {tunnel} was left alone",
         State.ASKED: f"Looking up VPN tunnel {tunnel}",
     }[deletion.state]
-
-
-def _stake(deletion: Deletion) -> Block:
-    """What the cloud showed of the tunnel and around it when the card was made."""
-    tunnel, stake = deletion.tunnel, deletion.stake
-    rows = [
-        [bold("Tunnel  "), value(tunnel.name if tunnel else ""), plain("  "), value(deletion.tunnel_id)],
-        [bold("Gateway  "), value(deletion.gateway_id or ""), plain("  in "), value(deletion.region)],
-    ]
-    if tunnel:
-        when = "State  " if deletion.state is State.PENDING else "State when asked  "
-        rows.append([bold(when), value(tunnel.state), plain(f"  {_impact(deletion)}  {_health(tunnel)}")])
-    if tunnel and stake:
-        rows += _around(tunnel, stake)
-    if tunnel:
-        rows += [
-            [
-                *(bold("Local  "), value(policy.local_cidr)),
-                *(plain("  "), bold("Remote  "), value(", ".join(policy.remote_cidrs))),
-            ]
-            for policy in tunnel.policies[:SHOWN_POLICIES]
-        ]
-        if not tunnel.policies:
-            rows.append([bold("CIDRs  "), plain("none shown by the cloud; its traffic may be routed")])
-        if len(tunnel.policies) > SHOWN_POLICIES:
-            rows.append([plain(f"… and {len(tunnel.policies) - SHOWN_POLICIES} more policies")])
-        if tunnel.bgp or tunnel.route_type.lower() == "bgp":
-            rows.append([bold("BGP  "), value(tunnel.bgp)])
-        tags = ", ".join(f"{key}={kept}" for key, kept in tunnel.tags[:SHOWN_TAGS])
-        more = f" and {len(tunnel.tags) - SHOWN_TAGS} more" if len(tunnel.tags) > SHOWN_TAGS else ""
-        none = "not known" if "TagSet" in tunnel.odd else "none"
-        rows.append([bold("Tags  "), value(tags), plain(more)] if tags else [bold("Tags  "), plain(none)])
-        rows.append([bold("Created  "), value(tunnel.created_time), plain(_age(tunnel, deletion.asked_at))])
-        rows.append(
-            [
-                bold("VPC  "),
-                value(tunnel.vpc_id) if tunnel.vpc_id else plain("none shown, as of a CCN gateway"),
-            ]
-        )
-    rows.append(asked_by(deletion))
-    return lines(*rows)
-
-
-def _impact(deletion: Deletion) -> str:
-    """Whether traffic flows through it, as it was seen when the card was made."""
-    carries = deletion.tunnel.carries_traffic if deletion.tunnel else None
-    if carries is None:
-        return "It isn't known whether it carries traffic."
-    return "UP: it carries traffic." if carries else "DOWN: it carries no traffic."
-
-
-def _around(tunnel: Tunnel, stake: Stake) -> list[list[Element]]:
-    """The routes that point at it, and how many healthy tunnels are left beside it."""
-    if stake.routes is None:
-        routes: list[Element] = [plain("not known")]
-    elif stake.routes:
-        shown = ", ".join(stake.routes[:SHOWN_ROUTES])
-        more = f" and {len(stake.routes) - SHOWN_ROUTES} more" if stake.routes[SHOWN_ROUTES:] else ""
-        routes = [value(shown), plain(more)]
-    else:
-        routes = [plain("none point at it")]
-    left = (
-        (stake.gateway_left, "on its gateway"),
-        (stake.customer_left, f"to {clean(tunnel.customer_gateway_id, 40) or 'its customer gateway'}"),
-    )
-    others = ", ".join(f"{'not known' if count is None else count} {where}" for count, where in left)
-    return [
-        [bold("Routes  "), *routes],
-        *([_ccn_routes(stake)] if on_ccn(tunnel) else []),
-        [bold("Other healthy tunnels  "), plain(others)],
-    ]
-
-
-def _ccn_routes(stake: Stake) -> list[Element]:
-    """Those of its gateway that may lead through it: the cloud doesn't show through which tunnel they do."""
-    name = bold("CCN routes  ")
-    if stake.ccn_routes is None:
-        return [name, plain("not known")]
-    if not stake.ccn_routes:
-        return [name, plain("its gateway has none that may lead through it")]
-    shown = ", ".join(stake.ccn_routes[:SHOWN_ROUTES])
-    more = f" and {len(stake.ccn_routes) - SHOWN_ROUTES} more" if stake.ccn_routes[SHOWN_ROUTES:] else ""
-    return [name, value(shown), plain(f"{more} of its gateway; the cloud doesn't show through which tunnel")]
-
-
-def _health(tunnel: Tunnel) -> str:
-    if tunnel.health_check_enabled is None:
-        return ""
-    status = clean(tunnel.health_check_status, 40) or "nothing said"
-    return f"Health check: {status}." if tunnel.health_check_enabled else "No health check."
-
-
-def _age(tunnel: Tunnel, now: float) -> str:
-    """How old it is. The cloud writes Beijing time; a day more or less says the same."""
-    try:
-        created = datetime.strptime(tunnel.created_time[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return ""
-    return f"  {max(0, int((now - created.timestamp()) // 86_400))} days ago"
 
 
 def _standing(deletion: Deletion, rules: Rules) -> Block:
@@ -258,4 +152,4 @@ def _gone(deletion: Deletion) -> str:
 def question(deletion: Deletion) -> str:
     """What the one who confirms is asked."""
     name = clean(deletion.tunnel.name, 60) if deletion.tunnel else ""
-    return f"{_impact(deletion)} This deletes {deletion.tunnel_id} ({name or 'no name'})."
+    return f"{impact(deletion)} This deletes {deletion.tunnel_id} ({name or 'no name'})."

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import alias, and_, bindparam, case, exists, or_, select, update
+from sqlalchemy import alias, and_, bindparam, case, exists, or_, select, true, update
 
 from bot.errors import LeaseLost
 from bot.ledger.database import Database, Transaction
@@ -19,9 +19,8 @@ from bot.ledger.rows import (
     deletion_by_id,
     lease_free,
     released,
-    touch,
 )
-from bot.ledger.tables import posts
+from bot.ledger.tables import deletions, posts
 
 _EARLIER = alias(posts)
 _ROOT = alias(posts)
@@ -62,6 +61,8 @@ _IS_FOLLOWED = and_(
     ),
 )
 CARD_EVERY_S = 1.0
+# Drawing a card of a thousand tunnels takes long enough to be felt by what else is done meanwhile.
+LARGE, LARGE_CARD_EVERY_S = 20, 3.0
 
 
 class Outbox:
@@ -125,8 +126,7 @@ class Outbox:
             after_s = case((_IS_FOLLOWED, CARD_EVERY_S), else_=again_after_s)
             _write(tx, post, **done, drawn_at=drawn_at, next_at=tx.now + after_s, **released())
             if post.kind == PROGRESS and post.ts is not None:
-                # What changes the progress changes the card too, and so it is drawn no more often.
-                touch(tx, post.card_id, CARD)
+                _follow(tx, post.card_id)
             about = {"deletion_id": post.card_id, "channel_id": post.channel_id}
             if post.private_to is not None:
                 add_event(tx, "told", detail=post.kind, **about)
@@ -179,3 +179,13 @@ def _write(tx: Transaction, post: HeldPost, **values: object) -> None:
     still_mine = and_(posts.c.post_id == post.post_id, posts.c.fence == post.fence)
     if tx.connection.execute(update(posts).where(still_mine).values(**values)).rowcount != 1:
         raise LeaseLost(f"post {post.post_id}")
+
+
+def _follow(tx: Transaction, card_id: str) -> None:
+    """What has changed the progress has changed the card too, and so the card is drawn no more often."""
+    size = select(deletions.c.batch_size).where(deletions.c.deletion_id == card_id)
+    is_large = (tx.connection.execute(size).scalar_one_or_none() or 1) > LARGE
+    rests_s = LARGE_CARD_EVERY_S - CARD_EVERY_S
+    kinds = and_(posts.c.card_id == card_id, posts.c.kind.in_([CARD, ANNOUNCEMENT]))
+    rested = posts.c.next_at <= tx.now - rests_s if is_large else true()
+    tx.connection.execute(update(posts).where(kinds, rested).values(wanted=posts.c.wanted + 1))

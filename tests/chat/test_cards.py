@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.cards import SHOWN_POLICIES, card
+from bot.chat.cards import card
+from bot.chat.tunnel_facts import SHOWN_POLICIES
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.domain.policy import Rules

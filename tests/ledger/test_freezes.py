@@ -10,7 +10,7 @@ from sqlalchemy import update
 from bot.domain.model import Decision, Freeze
 from bot.domain.policy import Verdict
 from bot.ledger.database import Database
-from bot.ledger.freezes import Freezes, over
+from bot.ledger.freezes import DRAWN_CARDS, Freezes, over
 from bot.ledger.migrations import migrate
 from bot.ledger.retention import Retention
 from bot.ledger.tables import events, freezes, posts
@@ -125,6 +125,43 @@ def test_the_open_cards_that_it_is_about_are_drawn_anew_and_no_others(first: Rep
     assert drawn() == [both]
     place(first.database, "all")
     assert drawn() == [here, both]
+
+
+def test_when_it_runs_out_its_cards_are_drawn_anew_once(first: Replica) -> None:
+    """All of them, however many: Confirm comes back to them. Nothing is done before, nor twice."""
+    cards = [first.show(replace(TUNNEL, tunnel_id=f"vpnx-{number:08}")) for number in range(DRAWN_CARDS + 5)]
+    elsewhere = first.show(OTHER)
+    freeze = place(first.database, HERE, for_s=60)
+
+    def due() -> set[str]:
+        return {
+            row["card_id"]
+            for row in first.rows(posts)
+            if row["kind"] == "card" and row["shown"] < row["wanted"]
+        }
+
+    def all_shown() -> None:
+        with first.database.write() as tx:
+            tx.connection.execute(update(posts).values(shown=posts.c.wanted))
+
+    all_shown()
+    run_out = Freezes(first.database).run_out
+    first.clock.now = freeze.until - 0.001
+    assert (run_out(), due()) == (0, set())
+    first.clock.now = freeze.until
+    assert (run_out(), due()) == (1, set(cards))
+    assert elsewhere not in due()
+    all_shown()
+    assert (run_out(), due()) == (0, set())
+    assert [row["detail"] for row in first.rows(events) if row["kind"] == "freeze ran out"] == [HERE]
+
+
+def test_what_was_lifted_does_not_run_out_too(first: Replica) -> None:
+    """It has ended once."""
+    freeze = place(first.database, HERE, for_s=60)
+    lift(first.database, HERE)
+    first.clock.now = freeze.until + 1
+    assert Freezes(first.database).run_out() == 0
 
 
 def test_it_ends_by_itself_and_is_forgotten_in_the_end(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -10,9 +11,9 @@ from bot.domain.model import Decision, Saying, State, Tier
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.freezes import Freezes
-from bot.ledger.outbox import Outbox
+from bot.ledger.outbox import LARGE, LARGE_CARD_EVERY_S, Outbox
 from bot.ledger.retention import Retention
-from bot.ledger.rows import HeldPost
+from bot.ledger.rows import PROGRESS, HeldPost, touch
 from bot.ledger.tables import events, posts
 from tests.ledger.opened import ANA, BEN, CHANNEL, LEASE_S, T0, TUNNEL, Replica, ask, show
 
@@ -231,6 +232,32 @@ def test_what_is_drawn_often_is_said_no_more_often_than_it_may(first: Replica) -
     assert kinds(first) == []
     first.clock.now += 1.0
     assert kinds(first) == ["progress"]
+
+
+@pytest.mark.parametrize(("tunnels", "every_s"), [(2, 1.0), (LARGE + 1, LARGE_CARD_EVERY_S)])
+def test_the_card_of_many_follows_their_progress_and_is_drawn_no_more_often_than_it_may(
+    first: Replica, tunnels: int, every_s: float
+) -> None:
+    """Each edit of the progress brings one of the card, unless that was drawn a moment ago."""
+    card = first.show(*(replace(TUNNEL, tunnel_id=f"vpnx-{number:08}") for number in range(tunnels)))
+    for _ in range(5):
+        for held in first.outbox.claim(9):
+            first.outbox.said(held, f"{held.post_id}.1")
+    first.decide(card)
+    drawn: list[float] = []
+    for tenth in range(100):
+        first.clock.now = T0 + 100 + tenth / 10
+        with first.database.write() as tx:
+            touch(tx, card, PROGRESS)
+        for held in first.outbox.claim(9):
+            first.outbox.said(
+                held, f"{held.post_id}.1", again_after_s=1.0 if held.kind == "progress" else 0.0
+            )
+            if held.kind == "card":
+                drawn.append(first.clock.now)
+    followed = drawn[1:]  # the first one is the decision's
+    assert len(followed) >= 10 / (every_s + 1) - 1
+    assert all(later - sooner >= every_s - 0.01 for sooner, later in pairwise(followed))
 
 
 def test_an_announcement_that_is_refused_is_told_even_where_the_card_has_ended(first: Replica) -> None:
