@@ -32,6 +32,8 @@ def why_not_sent(code: str) -> str:
     """Why something confirmed was not sent; what isn't vpn-bot's own is why the last look failed."""
     if code in _NOT_SENT:
         return _NOT_SENT[code]
+    if code.islower():  # as Slack's are: no look at the cloud failed
+        return "Slack no longer takes the card"
     is_own = code in frozenset(OwnCode) and code != OwnCode.NO_ANSWER
     return within(explain(code).title) if is_own else "the last look before sending failed"
 

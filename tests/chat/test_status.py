@@ -63,6 +63,10 @@ ENDS: dict[str, tuple[Deletion, str]] = {
         replace(UNPOSTED, code=OwnCode.SET_ASIDE),
         "vpnx-p0j11j28 was not deleted: vpn-bot failed again and again",
     ),
+    "the card was deleted": (
+        replace(VOID, code="message_not_found"),
+        "vpnx-p0j11j28 was not deleted: Slack no longer takes the card",
+    ),
     "never found": (
         replace(PENDING, state=State.REFUSED, code="ResourceNotFound"),
         "vpnx-p0j11j28 was not deleted: there is no such tunnel",
