@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 from pydantic import SecretStr
-from slack_bolt import Ack, App
+from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Builtin
 from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler as OverWebsocketClient
@@ -58,7 +59,10 @@ def run() -> list[Row]:
 
 
 def _ours(app: App) -> SocketMode:
-    client = SocketMode(app, SecretStr(APP_TOKEN))
+    def dispatch(payload: object) -> BoltResponse:
+        return app.dispatch(BoltRequest(mode="socket_mode", body=cast("dict[str, Any]", payload)))
+
+    client = SocketMode(app, SecretStr(APP_TOKEN), dispatch)
     client.start()
     return client
 

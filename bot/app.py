@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from slack_bolt import App
 
 from bot import outbound, policy_file
-from bot.chat.connection import RequestUrl, SocketMode
+from bot.chat.connection import Dispatch, RequestUrl, SocketMode
 from bot.chat.directory import Directory
 from bot.chat.home import home_of
 from bot.chat.poster import Poster
@@ -52,7 +52,7 @@ from bot.work.presence import Presence
 from bot.work.steps import Steps
 from bot.work.tries import Limits, Tries
 from bot.work.worker import Worker
-from handlers import Desk, register
+from handlers import Desk, dispatch, register
 
 if TYPE_CHECKING:
     from bot.web import Web
@@ -153,7 +153,7 @@ class Bot:
             logger=logging.getLogger("bot.slack"),
         )
         register(app, desk)
-        self._slack = _inward(app, settings)
+        self._slack = _inward(app, settings, partial(dispatch, app, desk))
         checks: Checks = {
             "slack": self._slack.heard,
             "ledger": LedgerProbe(lambda: prove_writable(self._database)),
@@ -262,12 +262,12 @@ def _may_still_ask(rules: Rules, people: Directory) -> Callable[[Deletion, Colle
     return may
 
 
-def _inward(app: App, settings: Settings) -> SocketMode | RequestUrl:
+def _inward(app: App, settings: Settings, dispatch: Dispatch) -> SocketMode | RequestUrl:
     """How Slack's requests come in: Socket Mode where there is an app token, else HTTP."""
     if settings.slack_app_token is not None:
-        return SocketMode(app, settings.slack_app_token)
+        return SocketMode(app, settings.slack_app_token, dispatch)
     assert settings.slack_signing_secret is not None  # noqa: S101  # Settings has seen to it
-    return RequestUrl(app, settings.slack_signing_secret)
+    return RequestUrl(settings.slack_signing_secret, dispatch)
 
 
 def _web(settings: Settings, checks: Checks, slack: SocketMode | RequestUrl) -> "Web | None":

@@ -3,6 +3,7 @@
 BotError
 ├── BadSettings          the environment, .env or secrets directory can't be used
 ├── BadCommand           the text after /vpn can't be read; carries the sentence for the person
+├── BadPayload           what Slack sent isn't as it documents it; carries the field's name
 ├── CloudError           a Tencent Cloud call gave no value
 │   ├── Refused          the cloud answered with an error code: it did not do it
 │   ├── NotSent          the request surely never arrived
@@ -31,6 +32,10 @@ class BadSettings(BotError):
 
 class BadCommand(BotError):
     """The text after /vpn can't be read; the message is a private sentence for the person who typed it."""
+
+
+class BadPayload(BotError):
+    """What Slack sent isn't as it documents it; the message is the path of the field."""
 
 
 class CloudError(BotError):

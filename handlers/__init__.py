@@ -4,6 +4,7 @@ from slack_bolt import App
 
 from handlers import actions, commands, faults, views
 from handlers.desk import Desk
+from handlers.inbound import dispatch
 
 
 def register(app: App, desk: Desk) -> None:
@@ -14,4 +15,4 @@ def register(app: App, desk: Desk) -> None:
     faults.register(app, desk)
 
 
-__all__ = ["Desk", "register"]
+__all__ = ["Desk", "dispatch", "register"]

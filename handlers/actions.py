@@ -1,7 +1,7 @@
 """The card's buttons: the first decisive click wins, whoever comes later is told privately who decided."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,8 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import Ask, Decision
 from bot.domain.policy import TYPED_CONFIRMATION
 from bot.errors import LedgerUnavailable, LedgerUnclear
-from handlers.desk import LOOK_AT_THE_CARD, LOOK_FOR_A_CARD, TRY_AGAIN, Desk, person_who_clicked
+from handlers.desk import LOOK_AT_THE_CARD, LOOK_FOR_A_CARD, TRY_AGAIN, Desk
+from handlers.payloads import Click
 
 DECISIONS = {
     pieces.CONFIRM_ACTION: Decision.CONFIRM,
@@ -23,7 +24,7 @@ MOST_ROWS = 1000
 log = logging.getLogger(__name__)
 
 
-Click = Callable[[Desk, Mapping[str, Any], str], Body | None]
+Do = Callable[[Desk, Click], Body | None]
 
 
 def register(app: App, desk: Desk) -> None:
@@ -34,44 +35,41 @@ def register(app: App, desk: Desk) -> None:
     app.action(pieces.FRESH_ACTION)(_listener(desk, _ask_again))
 
 
-def _listener(desk: Desk, click: Click) -> Callable[..., None]:
+def _listener(desk: Desk, do: Do) -> Callable[..., None]:
     """A click writes, is acked, and then the clicker is told privately what there is to tell."""
 
-    def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+    def listener(ack: Ack, body: dict[str, Any]) -> None:
+        click = Click.of(body)
         try:
-            answer = click(desk, body, action["value"])
+            answer = do(desk, click)
         except LedgerUnavailable as error:
             log.warning("ledger unavailable for a click: %s", error)
             answer = notes.private(TRY_AGAIN)
         except LedgerUnclear as error:
             log.warning("ledger unclear for a click: %s", error)
             desk.wake()
-            answer = notes.private(LOOK_FOR_A_CARD if click is _ask_again else LOOK_AT_THE_CARD)
+            answer = notes.private(LOOK_FOR_A_CARD if do is _ask_again else LOOK_AT_THE_CARD)
         ack()
         if answer is not None:
-            desk.aside.whisper(body["response_url"], answer)
+            desk.aside.whisper(click.response_url, answer)
 
     return listener
 
 
-def _channel(body: Mapping[str, Any]) -> str:
-    return str(body["container"]["channel_id"])
-
-
-def _decide(decision: Decision, desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+def _decide(decision: Decision, desk: Desk, click: Click) -> Body | None:
     """Decide, or ask for what has to be typed first; returns the private answer where nothing was done."""
-    person = person_who_clicked(body)
+    person, card_id = click.person, click.card_id
     decided = desk.ledger.decide(
         card_id,
         decision,
         by=person.user_id,
-        rule=desk.rule(person, _channel(body), decision, typed=False),
+        rule=desk.rule(person, click.channel_id, decision, typed=False),
         retry_for_s=desk.retry_for_s,
         window_s=desk.window,
     )
     if (refusal := decided.refusal) is not None:
         if refusal.rule == TYPED_CONFIRMATION:
-            return _ask_for_the_word(desk, body, card_id)
+            return _ask_for_the_word(desk, click)
         log.warning("not allowed user=%s deletion=%s rule=%s", person.user_id, card_id, refusal.rule)
         return notes.refusal(refusal)
     if not decided.won:
@@ -81,23 +79,23 @@ def _decide(decision: Decision, desk: Desk, body: Mapping[str, Any], card_id: st
     return None
 
 
-def _ask_for_the_word(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+def _ask_for_the_word(desk: Desk, click: Click) -> Body | None:
     """Slack takes a dialog within three seconds of the click only, so it isn't the worker's."""
-    proposal = desk.ledger.proposal(card_id)
+    proposal = desk.ledger.proposal(click.card_id)
     if proposal is not None:
         desk.aside.open_view(
-            body["trigger_id"],
+            click.trigger_id,
             dialogs.typed_confirmation(proposal),
-            response_url=body["response_url"],
+            response_url=click.response_url,
             otherwise=notes.private("Slack didn't open the dialog. Press Confirm again; nothing was done."),
         )
     return None
 
 
-def _stop(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+def _stop(desk: Desk, click: Click) -> Body | None:
     """Give up what was not sent: anybody of this workspace may."""
-    person = person_who_clicked(body)
-    verdict = desk.may_stop(person, _channel(body), card_id)
+    person, card_id = click.person, click.card_id
+    verdict = desk.may_stop(person, click.channel_id, card_id)
     if not verdict.allowed:
         return notes.refusal(verdict)
     user_id = person.user_id
@@ -106,12 +104,12 @@ def _stop(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
     return notes.stopped(batch) if batch else None
 
 
-def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None:
+def _ask_again(desk: Desk, click: Click) -> Body | None:
     """A fresh card for the same tunnels; whoever presses is the one who asks."""
-    person, channel_id = person_who_clicked(body), _channel(body)
+    person, channel_id, card_id = click.person, click.channel_id, click.card_id
     batch = desk.ledger.batch(card_id, first=MOST_ROWS)
     if batch is None:
-        return notes.too_late(None, None, person_who_clicked(body).user_id)
+        return notes.too_late(None, None, person.user_id)
     gateway_ids = {row.gateway_id or "" for row in batch.rows}
     verdict = desk.may_ask(person, channel_id, gateway_ids, what="fresh card", card_id=card_id)
     if not verdict.allowed:
@@ -128,7 +126,7 @@ def _ask_again(desk: Desk, body: Mapping[str, Any], card_id: str) -> Body | None
             reason=lead.reason,
             channel_id=channel_id,
             requester_id=person.user_id,
-            response_url=body["response_url"],
+            response_url=click.response_url,
             # An incident is its requester's own word.
             break_glass=lead.break_glass if person.user_id == lead.requester_id else "",
         ),

@@ -19,14 +19,13 @@ from bot.domain.command import (
     parse,
 )
 from bot.domain.model import Ask
-from bot.domain.people import Person
 from bot.domain.when import start_of
 from bot.errors import BadCommand, LedgerUnavailable, LedgerUnclear
 from bot.ledger.freezes import EVERYWHERE
 from bot.ledger.history import HistoryQuery
-from handlers.desk import LOOK_AT_FREEZES, LOOK_FOR_A_CARD, TRY_AGAIN, Desk, person_who_typed
+from handlers.desk import LOOK_AT_FREEZES, LOOK_FOR_A_CARD, TRY_AGAIN, Desk
+from handlers.payloads import COMMAND, Typed
 
-COMMAND = "/vpn"
 log = logging.getLogger(__name__)
 
 
@@ -34,9 +33,9 @@ def register(app: App, desk: Desk) -> None:
     """Listen for the slash command."""
 
     @app.command(COMMAND)
-    def vpn(ack: Ack, command: dict[str, Any]) -> None:
+    def vpn(ack: Ack, body: dict[str, Any]) -> None:
         try:
-            answer = _answer(desk, command)
+            answer = _answer(desk, Typed.of(body))
         except BadCommand as error:
             answer = notes.private(str(error))
         except LedgerUnavailable as error:
@@ -45,17 +44,17 @@ def register(app: App, desk: Desk) -> None:
         ack(**answer)
 
 
-def _answer(desk: Desk, command: Mapping[str, Any]) -> Body:
+def _answer(desk: Desk, typed: Typed) -> Body:
     """Do what was typed; returns the private answer. Raises BadCommand."""
-    asked = parse(command.get("text") or "")
+    asked = parse(typed.text)
     for kind, do in _DO.items():
         if isinstance(asked, kind):
-            person, channel_id = person_who_typed(command), command["channel_id"]
-            verdict = desk.may_ask(person, channel_id, _gateways(desk, asked), what=do.__name__.strip("_"))
+            what, named = do.__name__.strip("_"), _gateways(desk, asked)
+            verdict = desk.may_ask(typed.person, typed.channel_id, named, what=what)
             if not verdict.allowed:
                 return notes.refusal(verdict)
             try:
-                return do(desk, person, command, asked)
+                return do(desk, typed, asked)
             except LedgerUnclear as error:
                 log.warning("ledger unclear for a command: %s", error)
                 desk.wake()
@@ -71,10 +70,10 @@ def _gateways(desk: Desk, asked: Command) -> tuple[str, ...]:
     return () if named is None else (str(named),)
 
 
-def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: DeleteCommand) -> Body:
+def _delete(desk: Desk, typed: Typed, asked: DeleteCommand) -> Body:
     if len(asked.tunnel_ids) > desk.max_batch:
         return notes.too_many(len(asked.tunnel_ids), desk.max_batch)
-    if asked.break_glass and command["channel_id"].startswith("D"):
+    if asked.break_glass and typed.channel_id.startswith("D"):
         raise BadCommand(
             "Everybody is told of --break-glass, and nobody else reads this direct message. Ask in a channel."
         )
@@ -85,14 +84,14 @@ def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: Delet
             gateway_id=asked.gateway_id,
             region=region,
             reason=asked.reason,
-            channel_id=command["channel_id"],
-            requester_id=person.user_id,
-            response_url=command["response_url"],
+            channel_id=typed.channel_id,
+            requester_id=typed.person.user_id,
+            response_url=typed.response_url,
             break_glass=asked.break_glass,
         )
     )
     desk.wake()
-    log.info("asked deletion=%s tunnels=%d user=%s", deletion_id, len(asked.tunnel_ids), person.user_id)
+    log.info("asked deletion=%s tunnels=%d user=%s", deletion_id, len(asked.tunnel_ids), typed.person.user_id)
     what = f"{len(asked.tunnel_ids)} tunnels" if len(asked.tunnel_ids) > 1 else "".join(asked.tunnel_ids)
     return notes.private(
         f"Looking up {what or f'all tunnels of {asked.gateway_id}'} in {region}; the card comes here. "
@@ -100,8 +99,8 @@ def _delete(desk: Desk, person: Person, command: Mapping[str, Any], asked: Delet
     )
 
 
-def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: FreezeCommand) -> Body:
-    now, zone = desk.clock(), desk.people.tz_offset_s(person.user_id)
+def _freeze(desk: Desk, typed: Typed, asked: FreezeCommand) -> Body:
+    now, zone = desk.clock(), desk.people.tz_offset_s(typed.person.user_id)
     if asked.until is None:
         until = now + (asked.for_s or 0.0)
     elif zone is None:
@@ -112,44 +111,44 @@ def _freeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: Freez
         scope=asked.scope,
         until=until,
         reason=asked.reason,
-        by=person.user_id,
-        channel_id=command["channel_id"],
+        by=typed.person.user_id,
+        channel_id=typed.channel_id,
         says=records.frozen,
-        announce_to=_everywhere(desk, command["channel_id"]),
-        response_url=command["response_url"],
+        announce_to=_everywhere(desk, typed.channel_id),
+        response_url=typed.response_url,
     )
     desk.wake()
-    log.info("frozen scope=%s until=%.0f user=%s", freeze.scope, freeze.until, person.user_id)
+    log.info("frozen scope=%s until=%.0f user=%s", freeze.scope, freeze.until, typed.person.user_id)
     is_known = has_met or asked.scope in {EVERYWHERE, *desk.rules.gateways}
     return records.placed(freeze, is_known=is_known)
 
 
-def _unfreeze(desk: Desk, person: Person, command: Mapping[str, Any], asked: UnfreezeCommand) -> Body:
+def _unfreeze(desk: Desk, typed: Typed, asked: UnfreezeCommand) -> Body:
     lifted, left = desk.freezes.lift(
         scope=asked.scope,
-        by=person.user_id,
-        channel_id=command["channel_id"],
+        by=typed.person.user_id,
+        channel_id=typed.channel_id,
         says=records.unfrozen,
-        announce_to=_everywhere(desk, command["channel_id"]),
-        response_url=command["response_url"],
+        announce_to=_everywhere(desk, typed.channel_id),
+        response_url=typed.response_url,
     )
     desk.wake()
-    log.info("unfrozen scope=%s freezes=%d user=%s", asked.scope, len(lifted), person.user_id)
+    log.info("unfrozen scope=%s freezes=%d user=%s", asked.scope, len(lifted), typed.person.user_id)
     if not lifted:
         return notes.private(f"There is no freeze on {asked.scope}. /vpn freezes shows those that hold.")
-    return records.unfrozen(lifted, person.user_id, left)
+    return records.unfrozen(lifted, typed.person.user_id, left)
 
 
-def _freezes(desk: Desk, _person: Person, _command: Mapping[str, Any], _asked: FreezesCommand) -> Body:
+def _freezes(desk: Desk, _typed: Typed, _asked: FreezesCommand) -> Body:
     return records.freezes(desk.freezes.active())
 
 
-def _history(desk: Desk, person: Person, _command: Mapping[str, Any], asked: HistoryCommand) -> Body:
+def _history(desk: Desk, typed: Typed, asked: HistoryCommand) -> Body:
     query = HistoryQuery(
         tunnel_id=asked.tunnel_id,
         gateway_id=asked.gateway_id,
         user_id=asked.user_id,
-        since=start_of(asked.since, desk.clock(), desk.people.tz_offset_s(person.user_id) or 0),
+        since=start_of(asked.since, desk.clock(), desk.people.tz_offset_s(typed.person.user_id) or 0),
     )
     return records.history(desk.history.deletions(query, limit=records.ROWS + 1))
 
@@ -159,7 +158,7 @@ def _everywhere(desk: Desk, channel_id: str) -> list[str]:
     return list(dict.fromkeys(filter(None, [channel_id, desk.announce_channel])))
 
 
-_DO: Mapping[type, Callable[[Desk, Person, Mapping[str, Any], Any], Body]] = {
+_DO: Mapping[type, Callable[[Desk, Typed, Any], Body]] = {
     DeleteCommand: _delete,
     FreezeCommand: _freeze,
     UnfreezeCommand: _unfreeze,

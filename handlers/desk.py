@@ -133,20 +133,3 @@ class Desk:
             self.ledger.refuse(actor=person.user_id, channel_id=channel_id, rule=rule, deletion_id=card_id)
         except LedgerFailed as error:
             log.warning("a refusal may be missing in the audit trail: %s", error)
-
-
-def person_who_typed(command: Mapping[str, Any]) -> Person:
-    """Who sent a slash command."""
-    return Person(
-        user_id=command["user_id"],
-        team_id=command["team_id"],
-        enterprise_id=command.get("enterprise_id") or "",
-    )
-
-
-def person_who_clicked(body: Mapping[str, Any]) -> Person:
-    """Who clicked: their own team, which isn't always the app's (Slack Connect, Enterprise Grid)."""
-    user, enterprise = body["user"], body.get("enterprise") or {}
-    return Person(
-        user_id=user["id"], team_id=user.get("team_id") or "", enterprise_id=enterprise.get("id") or ""
-    )

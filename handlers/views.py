@@ -10,7 +10,8 @@ from bot.chat.blocks import Body
 from bot.domain.confirmation import is_typed, word_to_type
 from bot.domain.model import Decision
 from bot.errors import LedgerUnavailable, LedgerUnclear
-from handlers.desk import LOOK_AT_THE_CARD, TRY_AGAIN, Desk, person_who_clicked
+from handlers.desk import LOOK_AT_THE_CARD, TRY_AGAIN, Desk
+from handlers.payloads import Submission
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,9 @@ def register(app: App, desk: Desk) -> None:
     """Listen for the dialog's Delete button."""
 
     @app.view(dialogs.TYPED_VIEW)
-    def typed(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        entered = view["state"]["values"][dialogs.TYPED_BLOCK][dialogs.TYPED_ACTION].get("value") or ""
+    def typed(ack: Ack, body: dict[str, Any]) -> None:
         try:
-            answer = _decide(desk, body, view["private_metadata"], entered)
+            answer = _decide(desk, Submission.of(body))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable for a dialog: %s", error)
             answer = {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: TRY_AGAIN}}
@@ -33,14 +33,15 @@ def register(app: App, desk: Desk) -> None:
         ack(**answer)
 
 
-def _decide(desk: Desk, body: dict[str, Any], card_id: str, entered: str) -> dict[str, Any]:
+def _decide(desk: Desk, submission: Submission) -> dict[str, Any]:
     """Confirm where the word is right; returns Slack's answer to the dialog: nothing closes it."""
+    person, card_id = submission.person, submission.card_id
     proposal = desk.ledger.proposal(card_id)
     if proposal is None:
-        return _instead(notes.too_late(None, None, person_who_clicked(body).user_id))
+        return _instead(notes.too_late(None, None, person.user_id))
     word = word_to_type(proposal)
-    person, channel_id = person_who_clicked(body), proposal.lead.channel_id
-    if not is_typed(entered, word):
+    channel_id = proposal.lead.channel_id
+    if not is_typed(submission.entered, word):
         desk.refused(person, channel_id, "another word typed", card_id)
         return {"response_action": "errors", "errors": {dialogs.TYPED_BLOCK: dialogs.not_it(word)}}
     decided = desk.ledger.decide(

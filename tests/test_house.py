@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.settings import Settings
-from handlers import Desk
+from handlers import Desk, payloads
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = yaml.safe_load((ROOT / "manifest.yml").read_text("utf-8"))
@@ -175,6 +175,14 @@ def registered() -> frozenset[tuple[str, str]]:
     app = Recorder()
     handlers.register(cast(App, app), cast(Desk, None))
     return frozenset(app.registered)
+
+
+def test_what_is_read_of_slack_is_what_is_listened_to() -> None:
+    """A button or a dialog that payloads.py doesn't know would be taken for an odd payload."""
+    known = {"command": {payloads.COMMAND}, "action": payloads.ACTIONS, "view": payloads.VIEWS}
+    assert {(kind, name) for kind, names in known.items() for name in names} == {
+        one for one in registered() if one[0] in known
+    }
 
 
 def test_the_manifest_has_the_slash_commands_that_the_handlers_listen_to() -> None:

@@ -18,7 +18,7 @@ from bot.rehearsal.slack_faults import Fault, Faults
 from bot.rehearsal.slack_http import RequestUrl
 from bot.rehearsal.slack_people import Ack, People, Typed
 from bot.rehearsal.slack_responses import Responses
-from bot.rehearsal.slack_sockets import Sockets
+from bot.rehearsal.slack_sockets import Reply, Sockets
 from bot.rehearsal.slack_traffic import Exchange, Traffic
 from bot.rehearsal.slack_views import View, Views
 from bot.rehearsal.slack_web import WebApi
@@ -67,12 +67,13 @@ class LocalSlack:
         self._sockets = Sockets(self.workspace, self._traffic)
         self._views = Views(self.workspace)
         responses = Responses(self.workspace, self._public_url)
+        self._delivery = RequestUrl(request_url, signing_secret, clock) if request_url else self._sockets
         self._people = People(
             workspace=self.workspace,
             views=self._views,
             responses=responses,
             traffic=self._traffic,
-            delivery=RequestUrl(request_url, signing_secret, clock) if request_url else self._sockets,
+            delivery=self._delivery,
         )
         endpoints = Endpoints(
             bot_token=bot_token,
@@ -126,6 +127,10 @@ class LocalSlack:
     def close_view(self, user: str, view_id: str) -> Ack | None:
         """Close a modal; None when the app hasn't asked to be told."""
         return self._server.call(self._people.close_view(user, view_id))
+
+    def send(self, kind: str, payload: Any) -> Reply:
+        """Send any payload at all, as slash_commands or interactive; the app's ack, which nobody sees."""
+        return self._server.call(self._delivery.deliver(kind, payload))
 
     # What there is to see.
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
-from slack_bolt import App
+from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -51,6 +51,11 @@ class DeafSlack:
         await ws.receive()
 
 
+def unheard(_payload: object) -> BoltResponse:
+    """Acks whatever comes."""
+    return BoltResponse(status=200)
+
+
 @contextmanager
 def socket_mode(api_url: str, app_token: str) -> Iterator[SocketMode]:
     """Our side of it, closed at the end."""
@@ -58,7 +63,7 @@ def socket_mode(api_url: str, app_token: str) -> Iterator[SocketMode]:
     quiet = logging.getLogger("tests.quiet")
     quiet.setLevel(logging.CRITICAL)
     app = App(client=client, logger=quiet, token_verification_enabled=False)
-    connection = SocketMode(app, SecretStr(app_token), ping_interval_s=PING_INTERVAL_S)
+    connection = SocketMode(app, SecretStr(app_token), unheard, ping_interval_s=PING_INTERVAL_S)
     try:
         yield connection
     finally:
