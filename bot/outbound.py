@@ -13,6 +13,7 @@ All are read from the process's environment only: .env is for the bot's own sett
 
 import os
 import re
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.error import URLError
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, should_bypass_proxies
@@ -29,6 +31,8 @@ from bot.errors import BadSettings
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+# As urllib and the SDK's socket say it.
+_PROXY_STATUS = re.compile(r"(?:Tunnel connection failed|connect status code): ([0-9]{3})")
 # The names under which OpenSSL looks for certificates in a folder.
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -111,6 +115,21 @@ def check(*urls: str) -> None:
         _proxy(variable)
     for url in urls:
         proxy_for(url)
+
+
+def cause(error: BaseException) -> str:
+    """Why a connection could not be made, in words that hold no address and no secret."""
+    while isinstance(error, URLError) and isinstance(error.reason, BaseException):
+        error = error.reason
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate isn't trusted: {error.verify_message}; what counts is {trust_store()}"
+    if isinstance(error, socket.gaierror):
+        return "its name can't be resolved"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if refused := _PROXY_STATUS.search(str(error)):
+        return f"the proxy answered HTTP {refused[1]}"
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from slack_sdk.errors import SlackClientError
 
+from bot import outbound
 from bot.chat.web_client import SlackClient
 from bot.domain.people import Home
 from bot.errors import BadSettings
@@ -24,7 +25,7 @@ def home_of(client: SlackClient) -> Home:
             f"Slack didn't accept SLACK_BOT_TOKEN ({why}). Is it the xoxb-… of this app?"
         ) from None
     except OSError as exc:
-        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({type(exc).__name__}).") from None
+        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({outbound.cause(exc)}).") from None
     team_id, enterprise_id = told.get("team_id"), told.get("enterprise_id")
     if told.get("is_enterprise_install") or str(team_id).startswith("E"):
         raise BadSettings(ORG_WIDE)

@@ -1,7 +1,6 @@
 """The SDK's Socket Mode client, with pauses between its tries and a reason when it isn't connected."""
 
 import logging
-import re
 import socket
 import threading
 import time
@@ -17,7 +16,6 @@ from bot import outbound
 from bot.chat.socket_failures import ORDINARY, Failure, Pauses, disconnect_reason, explained, refusal
 
 UNANSWERED_PINGS = 4
-_PROXY_STATUS = re.compile(r"connect status code: ([0-9]{3})")
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +46,7 @@ class SocketClient(SocketModeClient):
         self._failures = 0
         self._trouble: str | None = None
         self._socket_error: str | None = None
+        self._opening = False
 
     def open(self) -> Failure | None:
         """Connect now. What may pass is tried again in the background; what may not is returned."""
@@ -98,7 +97,7 @@ class SocketClient(SocketModeClient):
         The SDK's own closes the old one before it reads the new one, and takes up to three seconds for that.
         """
         proxy = outbound.proxy_for(str(self.wss_uri))
-        self._socket_error = None
+        self._socket_error, self._opening = None, True
         session = Connection(
             url=str(self.wss_uri),
             logger=self.logger,
@@ -112,6 +111,7 @@ class SocketClient(SocketModeClient):
             on_close_listener=self._on_close,
         )
         session.connect()
+        self._opening = False
         if session.sock is None:
             return
         # Without it an ack waits in the kernel until Slack's side has confirmed the ack before.
@@ -131,9 +131,9 @@ class SocketClient(SocketModeClient):
         _hang_up(self.current_session)
 
     def _on_error(self, error: Exception) -> None:
-        refused = _PROXY_STATUS.search(str(error))
-        self._socket_error = f"the proxy answered HTTP {refused[1]}" if refused else type(error).__name__
-        super()._on_error(error)
+        self._socket_error = outbound.cause(error)
+        if not self._opening:  # or the SDK says it twice
+            super()._on_error(error)
 
     def _on_message(self, message: str) -> None:
         """Keep disconnects from the SDK's queue, where the reason is lost and the envelopes wait behind."""
@@ -218,11 +218,8 @@ class SocketClient(SocketModeClient):
         except SlackApiError as exc:
             return refusal(exc)
         except OSError as exc:
-            return Failure(
-                kind="unreachable",
-                word=type(exc).__name__,
-                reason=f"Slack can't be reached ({type(exc).__name__})",
-            )
+            why = outbound.cause(exc)
+            return Failure(kind="unreachable", word=why, reason=f"Slack can't be reached ({why})")
         except (SlackClientError, HTTPException, TypeError, ValueError) as exc:
             return Failure(reason=f"Slack's answer can't be read ({type(exc).__name__})")
         if self._stopping.is_set():

@@ -4,6 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +16,8 @@ from bot.cloud.transport import Transport
 from bot.errors import BadSettings, NotSent
 from tests.cloud.leaks import everything_in
 from tests.cloud.vpc import REQUEST_ID, SECRET_KEY, T0, TOKEN, StrictVpc
+from tests.forward_proxy import CLOUD as CLOUD_BEHIND
+from tests.forward_proxy import ForwardProxy, certificate
 
 CLOUD = "https://vpc.tencentcloudapi.com"
 PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]
@@ -139,6 +143,23 @@ def test_a_dead_proxy_is_not_sent(
     with pytest.raises(NotSent, match="Connection refused") as error:
         delete(CLOUD, credentials)
     assert "canary-password" not in str(error.value)
+    assert_clean(error.value)
+
+
+def test_only_the_certificates_that_are_named_are_trusted(
+    endpoint: str, credentials: Credentials, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Through a proxy too: with the cloud's own certificate it answers; with another one nothing is sent,
+    whatever requests itself would trust."""
+    tls, other = certificate(tmp_path), certificate(tmp_path, "other")
+    with ForwardProxy({CLOUD_BEHIND: urlsplit(endpoint).port or 0}, tls, b"u:\xe5\xaf\x86") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://u:%E5%AF%86@{proxy.address}")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls.path))
+        assert delete(f"https://{CLOUD_BEHIND}", credentials) == REQUEST_ID
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.path))
+        monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tls.path))
+        with pytest.raises(NotSent) as error:
+            delete(f"https://{CLOUD_BEHIND}", credentials)
     assert_clean(error.value)
 
 
