@@ -8,6 +8,7 @@ _NOT_SENT: dict[str, str] = {
     OwnCode.CHANGED: "something changed since the card was made",
     OwnCode.FROZEN: "deletions were frozen after Confirm",
     OwnCode.NO_KIT: "the undo kit is not in the thread",
+    OwnCode.CARD_GONE: "its card is gone, so nobody could press Stop",
     OwnCode.TOO_LATE: "the time for sending it had passed",
     OwnCode.SET_ASIDE: "vpn-bot failed again and again",
 }

@@ -23,6 +23,7 @@ class OwnCode(StrEnum):
     NOT_ALLOWED = "NotAllowed"
     NOBODY_LEFT = "NobodyLeftToConfirm"
     TOO_LATE = "TooLate"
+    CARD_GONE = "CardGone"
     ALREADY_GONE = "AlreadyGone"
     BEING_DELETED = "BeingDeleted"
     BEING_MADE = "BeingMade"
@@ -94,6 +95,11 @@ OWN_FINAL: Texts = {
         "The tunnel is protected",
         "Its tag vpn-bot:protect, or VPN_BOT_PROTECTED, forbids its deletion through this bot.",
         "If it has to go, whoever is responsible for it takes the protection away first; then ask again.",
+    ),
+    OwnCode.CARD_GONE: (
+        "The card is gone, so nobody could press Stop",
+        "Somebody deleted the card, or Slack doesn't let vpn-bot change it any more; so nothing was sent.",
+        "Ask again if the deletion is still wanted.",
     ),
     OwnCode.TOO_LATE: (
         "Confirmed, but not sent in time",

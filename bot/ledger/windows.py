@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -41,6 +42,13 @@ class Present:
 
     since: float
     until: float
+
+
+class NotDrawn(Enum):
+    """Slack doesn't show the card as it is now: not yet, or, where it said that it can't, never."""
+
+    YET = auto()
+    EVER = auto()
 
 
 class Windows:
@@ -84,12 +92,14 @@ class Windows:
         """A time of the monotonic clock by the ledger's; too early, should this process stand still here."""
         return tx.now - (self._monotonic() - at)
 
-    def of(self, deletion: Deletion) -> AbortWindow | None:
-        """How much of its window people have had; None while Stop isn't on the card."""
+    def of(self, deletion: Deletion) -> AbortWindow | NotDrawn:
+        """How much of its window people have had; or that the card doesn't show it, or its end."""
         card = and_(posts.c.card_id == deletion.card_id, posts.c.kind == CARD)
         with self._database.read() as tx:
             row = tx.connection.execute(select(posts).where(card)).mappings().one()
-        return None if row["drawn_at"] is None else _window(row, deletion.window_s or 0.0)
+        if row["drawn_at"] is None:
+            return NotDrawn.YET if row["shown"] < row["wanted"] else NotDrawn.EVER
+        return _window(row, deletion.window_s or 0.0)
 
     def prolong(self, held: Held, missing_s: float, says: Callable[[float], Saying]) -> None:
         """People get what is missing of the window, from now on; card and thread say so.

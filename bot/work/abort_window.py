@@ -8,7 +8,7 @@ from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
 from bot.domain.model import Saying, State
 from bot.ledger.claims import Claims
 from bot.ledger.rows import Held
-from bot.ledger.windows import Windows
+from bot.ledger.windows import NotDrawn, Windows
 from bot.work.tries import Tries
 
 DRAWN_AGAIN_S = 0.5
@@ -27,6 +27,7 @@ class Passed(Enum):
     YES = auto()
     NOT_YET = auto()
     TOO_LATE = auto()
+    NO_CARD = auto()
 
 
 class Window:
@@ -42,21 +43,26 @@ class Window:
         self._tries = tries
 
     def passed(self, held: Held) -> Passed:
-        """Whether it is over and the card says so; where the time to try is over first, TOO_LATE."""
+        """Whether it is over and the card says so.
+
+        TOO_LATE: the time to try was over first. NO_CARD: the card can't be changed, as one that was deleted.
+        """
         deletion = held.deletion
         is_over = deletion.window_over_at is not None
         if not is_over:
             self._count()
         window = self._windows.of(deletion)
         is_late = held.late_s > AWAY_S
-        if is_over and window is not None and not is_late:
+        if window is NotDrawn.EVER:
+            return Passed.NO_CARD
+        if is_over and window is not NotDrawn.YET and not is_late:
             return Passed.YES
         if not self._tries.in_time(deletion):
             return Passed.TOO_LATE
         if is_over and is_late:
             # The bot was away when it was to be sent: whoever pressed meanwhile can press again.
             self._prolong(held, min(deletion.window_s or 0.0, LEAST_S))
-        elif window is None:
+        elif window is NotDrawn.YET:
             self._wait(held, ENDED_AGAIN_S if is_over else DRAWN_AGAIN_S)
         else:
             self._go_on(held, window)

@@ -90,8 +90,9 @@ class Clearing:
     def _had_window(self, held: Held) -> bool:
         """Whether people could press Stop in all of the abort window."""
         passed = self._window.passed(held)
-        if passed is Passed.TOO_LATE:
-            self._end(held, OwnCode.TOO_LATE, replies.not_cleared(held.deletion, OwnCode.TOO_LATE))
+        code = {Passed.TOO_LATE: OwnCode.TOO_LATE, Passed.NO_CARD: OwnCode.CARD_GONE}.get(passed)
+        if code is not None:
+            self._end(held, code, replies.not_cleared(held.deletion, code))
         return passed is Passed.YES
 
     def _is_as_shown(self, held: Held, confirmed: Confirmed) -> bool:

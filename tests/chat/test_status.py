@@ -43,6 +43,10 @@ ENDS: dict[str, tuple[Deletion, str]] = {
         replace(VOID, code=OwnCode.TOO_LATE),
         "vpnx-p0j11j28 was not deleted: the time for sending it had passed",
     ),
+    "the card was deleted": (
+        replace(VOID, code=OwnCode.CARD_GONE),
+        "vpnx-p0j11j28 was not deleted: its card is gone, so nobody could press Stop",
+    ),
     "a fault of ours": (
         replace(VOID, code=OwnCode.SET_ASIDE),
         "vpnx-p0j11j28 was not deleted: vpn-bot failed again and again",

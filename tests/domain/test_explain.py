@@ -70,6 +70,7 @@ OWN = {
     OwnCode.FROZEN: Again.FINAL,
     OwnCode.NO_KIT: Again.FINAL,
     OwnCode.TOO_LATE: Again.FINAL,
+    OwnCode.CARD_GONE: Again.FINAL,
     OwnCode.ALREADY_GONE: Again.FINAL,
     OwnCode.BEING_DELETED: Again.FINAL,
     OwnCode.BEING_MADE: Again.FINAL,

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from random import Random
 
@@ -11,9 +12,11 @@ from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.stage import Stage
 from tests.e2e.play import CHANNEL, Card, Play
 from tests.e2e.pressing import Pressing, wait_gone, wait_stop
+from tests.e2e.visits import query
 
 SEED = int(os.environ.get("VPN_BOT_CHAOS_SEED") or secrets.randbelow(10**6))
 SLACK_S = 0.5
+VOID_WITHIN_S = 60.0  # Slack's refusal is asked about some times
 MORE = "more to press Stop"
 ONE_CLICK = {"VPN_BOT_TYPED_CONFIRMATION": "never", "VPN_BOT_SECOND_PERSON": "never"}
 
@@ -91,6 +94,26 @@ def test_a_press_in_the_time_that_was_added_stops_it(new_play: NewPlay) -> None:
     play.stage.slack.press("dora", CHANNEL, card.ts, "stop_deletion")
     card.wait_reply("Stopped by")
     assert card.deletes == 0
+
+
+@pytest.mark.parametrize("tunnels", [1, 2])
+def test_where_a_person_deleted_the_card_nothing_is_sent(new_play: NewPlay, tunnels: int) -> None:
+    """In the abort window: nobody can press Stop any more, so the deletion is void, of one or of two."""
+    play, pressing = playing(new_play, 1)
+    slack, ids = play.stage.slack, play.stage.vpc.add_tunnels(tunnels)
+    play.ask(f"delete {' '.join(ids)}")
+    found = play.wait(lambda: next((m for m in slack.messages(CHANNEL) if m.buttons), None))
+    card = Card(play, ids[0], found.ts)
+    play.wait(lambda: card.kits)
+    card.confirm()
+    wait_stop(card)
+    slack.workspace.delete(card.message)
+    ended = "SELECT state, code FROM deletions"
+    deadline = time.monotonic() + VOID_WITHIN_S
+    while (now := query(play.stage, ended)) != [("void", "CardGone")] * tunnels:
+        assert time.monotonic() < deadline, now
+        pressing.let_pass(0.1)
+    assert all(play.stage.vpc.exists(one) and not play.stage.vpc.deletes(one) for one in ids)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,37 @@ def test_before_the_card_says_that_the_window_is_over_nothing_is_sent(scene: Sce
     assert scene.cloud.deleted == []
 
 
+def lose(scene: Scene) -> None:
+    """Slack says of the card's edit that there is no such message."""
+    for post in scene.replica.outbox.claim(10):
+        scene.replica.outbox.drop(post, "message_not_found")
+
+
+@pytest.mark.parametrize("when", ["at the end", "before Stop is on it"])
+def test_a_card_that_was_deleted_lets_nothing_be_sent(scene: Scene, when: str) -> None:
+    """Nobody can press Stop on it: the deletion is void, with a code of its own."""
+    if when == "at the end":
+        draw(scene)
+        act(there(scene, 0, WINDOW_S), WINDOW_S)
+    lose(scene)
+    assert act(scene, WINDOW_S + ENDED_AGAIN_S) is State.VOID
+    assert scene.now.code == OwnCode.CARD_GONE
+    assert scene.replica.events()[-1] == "void"
+    assert scene.cloud.deleted == []
+
+
+def test_a_batch_whose_card_was_deleted_is_void_as_a_whole(first: Replica) -> None:
+    """None of its tunnels is sent."""
+    cloud = Cloud(look=BOTH)
+    scene = confirm(Scene(first, cloud, steps_over(first, cloud)), first.show(TUNNEL, OTHER))
+    draw(scene)
+    act(there(scene, 0, WINDOW_S), WINDOW_S)
+    lose(scene)
+    act(scene, WINDOW_S + ENDED_AGAIN_S)
+    assert {(row.state, row.code) for row in rows(scene)} == {(State.VOID, OwnCode.CARD_GONE)}
+    assert cloud.deleted == []
+
+
 def test_while_slack_shows_no_stop_nothing_is_counted(scene: Scene) -> None:
     """The button comes two seconds late: people get these two seconds, and the thread says so."""
     there(scene, 0, 2)
