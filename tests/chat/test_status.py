@@ -43,7 +43,7 @@ ENDS: dict[str, tuple[Deletion, str]] = {
         replace(VOID, code=OwnCode.TOO_LATE),
         "vpnx-p0j11j28 was not deleted: the time for sending it had passed",
     ),
-    "the card was deleted": (
+    "the card was deleted in the abort window": (
         replace(VOID, code=OwnCode.CARD_GONE),
         "vpnx-p0j11j28 was not deleted: its card is gone, so nobody could press Stop",
     ),

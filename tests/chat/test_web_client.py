@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
-from slack_bolt import App
+from slack_bolt import App, BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from starlette.applications import Starlette
@@ -92,7 +92,7 @@ def test_a_socket_that_the_proxy_turns_away_is_told_with_the_proxys_answer(
             logger=quiet,
             token_verification_enabled=False,
         )
-        connection = SocketMode(app, SecretStr(APP_TOKEN))
+        connection = SocketMode(app, SecretStr(APP_TOKEN), lambda _: BoltResponse(status=200))
         connection.start()
         heard = connection.heard()
         connection.stop()
