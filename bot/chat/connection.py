@@ -21,9 +21,9 @@ from bot.chat.socket_failures import Pauses
 from bot.errors import BadSettings
 from bot.health import Check
 
-# A dead connection is noticed after more than four pings without an answer: measured, 5 to 6 s at 1 s, 9 to
-# 10 s at 2 s, 45 to 55 s at the SDK's default of 10 s. Its client over websocket-client never notices at all,
-# since it sets no time-out for pongs. bench/sockets.py measures it.
+# A dead connection is left after more than four pings without an answer: measured, 3 to 5 s from its death to
+# the next ack. The SDK as it comes takes 45 to 55 s, and the one over websocket-client never notices, since
+# it sets no time-out for pongs. bench/sockets.py measures it.
 PING_INTERVAL_S = 1.0
 HEARD_WITHIN_PINGS = 3
 PAUSES = Pauses()
