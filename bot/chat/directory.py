@@ -121,8 +121,8 @@ class Directory:
 
     def check(self) -> Check:
         """Which user groups nobody can act by. It is always ok: what works without them goes on."""
-        unread = [f"who is in the user group {one} isn't known now" for one in self._unread()]
-        told = [*self._empty(), *unread]
+        unread = [one for one in self._group_ids if self.members(one) is None]
+        told = [*self._empty(), *(f"who is in the user group {one} isn't known now" for one in unread)]
         return Check(ok=True, reason="; ".join(told) or "the user groups of the rules have active members")
 
     def start(self) -> None:
@@ -195,9 +195,6 @@ class Directory:
         before = self._monotonic() - PEOPLE_EVERY_S
         due = [one for one in named.difference(besides) if asked_at[one] <= before]
         return sorted(due, key=lambda one: (asked_at[one], one))[: PEOPLE_AT_A_TIME - len(besides)]
-
-    def _unread(self) -> list[str]:
-        return [one for one in self._group_ids if self.members(one) is None]
 
     def _empty(self) -> list[str]:
         """A sentence for each group that is known to have nobody who could act."""

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.rehearsal.workspace import HOME, Channel, Group, Person, Team, Workspace
+from bot.rehearsal.teams import HOME, Team
+from bot.rehearsal.workspace import Channel, Group, Person, Workspace
 
 PARTNER = Team(team_id="T0PARTNER01", domain="partner", name="Partner")
 ORGANIZATION = "E0NORTHWIND"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.rehearsal.slack_views import View
-from bot.rehearsal.workspace import Channel, Ephemeral, Message, Person, Team, Workspace
+from bot.rehearsal.teams import Team
+from bot.rehearsal.workspace import Channel, Ephemeral, Message, Person, Workspace
 
 APP_ID = "A0VPNBOT001"
 BOT_ID = "B0VPNBOT001"

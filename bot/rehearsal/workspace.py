@@ -7,22 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.rehearsal.limits import ApiError, objects, pings_everyone
+from bot.rehearsal.teams import HOME, Team
 
 Block = dict[str, Any]
 Observer = Callable[["Happening"], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """A workspace by its id, `T…`; enterprise_id: of its Enterprise Grid organization, `E…`, "" for none."""
-
-    team_id: str
-    domain: str
-    name: str
-    enterprise_id: str = ""
-
-
-HOME = Team(team_id="T0HOME00001", domain="northwind", name="Northwind")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

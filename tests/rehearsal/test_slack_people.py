@@ -11,9 +11,10 @@ from slack_sdk.errors import SlackApiError
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.rehearsal.northwind import NETWORK_OPS, northwind
+from bot.rehearsal.northwind import NETWORK_OPS, join_grid, northwind
 from bot.rehearsal.slack import LocalSlack
 from bot.rehearsal.slack_people import CannotAct, NoSuchButton
+from bot.rehearsal.slack_shapes import wire_person
 from bot.rehearsal.slack_views import NoSuchInput
 from tests.rehearsal.local_slack import actions, bolt, button, local_slack, modal
 
@@ -295,3 +296,25 @@ def test_extra_routes_are_served_beside_slacks_own() -> None:
     route = Route("/", lambda _request: PlainTextResponse("page"))
     with local_slack(routes=[route], workspace=northwind()) as slack:
         assert requests.get(slack.url, timeout=5).text == "page"
+
+
+@pytest.mark.parametrize(
+    ("who", "team_id"),
+    [("ana", "T0HOME00001"), ("ben", "T0SALES0001"), ("chen", "E0NORTHWIND"), ("eve", "T0PARTNER01")],
+    ids=["at home", "from a sibling", "as of the organization", "a guest"],
+)
+def test_on_grid_a_press_names_the_clickers_own_team_and_the_apps_organization(
+    slack: LocalSlack, app: App, heard: list[dict[str, Any]], who: str, team_id: str
+) -> None:
+    """As Slack documents: the user's team may be a sibling or the organization; the rest is the app's."""
+    join_grid(slack.workspace)
+    posted = app.client.chat_postMessage(
+        channel=NETWORK_OPS, text="card", blocks=[actions(button("confirm_deletion"))]
+    )
+    assert slack.press(who, "network-ops", str(posted["ts"]), "confirm_deletion").acked
+    body = heard[-1]
+    assert body["user"]["team_id"] == team_id
+    assert (body["team"]["id"], body["enterprise"]["id"]) == ("T0HOME00001", "E0NORTHWIND")
+    told = wire_person(slack.workspace.person(who), slack.workspace)
+    assert told["is_stranger"] is (who == "eve")
+    assert ("enterprise_user" in told) is (who != "eve")
