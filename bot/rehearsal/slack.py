@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from bot.rehearsal.gate import Gate
 from bot.rehearsal.northwind import northwind
 from bot.rehearsal.server import LoopbackServer
+from bot.rehearsal.slack_channels import Channels
 from bot.rehearsal.slack_endpoints import Endpoints
 from bot.rehearsal.slack_faults import Fault, Faults
 from bot.rehearsal.slack_http import RequestUrl
@@ -62,6 +63,7 @@ class LocalSlack:
         self._public_url = public_url or self.url
         self.api_url = f"{self._public_url}/api/"
         self.workspace = workspace or northwind(clock)
+        self.channels = Channels(self.workspace)
         self.faults = Faults()
         self._traffic = Traffic(self.workspace, (bot_token, app_token, signing_secret))
         self._sockets = Sockets(self.workspace, self._traffic)
@@ -131,6 +133,11 @@ class LocalSlack:
     def send(self, kind: str, payload: Any) -> Reply:
         """Send any payload at all, as slash_commands or interactive; the app's ack, which nobody sees."""
         return self._server.call(self._delivery.deliver(kind, payload))
+
+    def delete(self, channel: str, ts: str) -> None:
+        """A person takes a message away; KeyError, ApiError message_not_found."""
+        where = self.workspace.channel(channel).channel_id
+        self.workspace.delete(self.workspace.message(where, ts))
 
     # What there is to see.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.rehearsal.limits import ApiError
+from bot.rehearsal.slack_channels import direct
 from bot.rehearsal.slack_shapes import BOT_ID, wire_message, wire_person, wire_view
 from bot.rehearsal.slack_web import WebApi, said, structured
 from bot.rehearsal.workspace import Message
@@ -68,7 +69,8 @@ def _connect(api: WebApi, _args: Args) -> Answer:
 
 
 def _post(api: WebApi, args: Args) -> Answer:
-    channel = api.channel(args)
+    """Where the thread's root is gone, the message stands in the channel itself, and Slack says nothing."""
+    channel = api.writable(args)
     text, blocks, metadata = said(args)
     message = api.workspace.post(
         channel=channel.channel_id,
@@ -84,7 +86,7 @@ def _post(api: WebApi, args: Args) -> Answer:
 
 def _update(api: WebApi, args: Args) -> Answer:
     """Blocks and metadata that the call leaves out stay; an empty array takes the blocks away."""
-    message = api.own_message(args)
+    message = api.own_message(args, "cant_update_message")
     text, blocks, metadata = said(args)
     kept = message.blocks if args.get("blocks") is None else blocks
     after = api.workspace.edit(
@@ -94,8 +96,18 @@ def _update(api: WebApi, args: Args) -> Answer:
     return {"channel": after.channel, "ts": after.ts, "text": text, "message": shown}
 
 
+def _delete(api: WebApi, args: Args) -> Answer:
+    message = api.own_message(args, "cant_delete_message")
+    api.workspace.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def _open_direct(api: WebApi, args: Args) -> Answer:
+    return {"channel": {"id": direct(api.workspace, str(args["users"])).channel_id}}
+
+
 def _post_ephemeral(api: WebApi, args: Args) -> Answer:
-    channel = api.channel(args)
+    channel = api.writable(args)
     text, blocks, _ = said(args)
     if args["user"] not in channel.members:
         raise ApiError("user_not_in_channel")
@@ -120,8 +132,7 @@ def _permalink(api: WebApi, args: Args) -> Answer:
 def _replies(api: WebApi, args: Args) -> Answer:
     channel = api.channel(args)
     api.need(HISTORY_SCOPES[channel.kind])
-    root = api.root(channel, args["ts"])
-    return _page(api, args, api.workspace.thread(channel.channel_id, str(root)))
+    return _page(api, args, api.thread(channel, args["ts"]))
 
 
 def _history(api: WebApi, args: Args) -> Answer:
@@ -193,6 +204,8 @@ METHODS: Mapping[str, Method] = {
         may="text blocks metadata thread_ts reply_broadcast unfurl_links unfurl_media mrkdwn",
     ),
     "chat.update": Method(run=_update, scope="chat:write", takes="channel ts", may="text blocks metadata"),
+    "chat.delete": Method(run=_delete, scope="chat:write", takes="channel ts"),
+    "conversations.open": Method(run=_open_direct, scope="im:write", takes="users"),
     "chat.postEphemeral": Method(
         run=_post_ephemeral, scope="chat:write", takes="channel user", may="text blocks thread_ts"
     ),

@@ -18,7 +18,7 @@ from bot.rehearsal.workspace import Block, Channel, Message, Person, Workspace, 
 
 
 class CannotAct(Exception):
-    """Slack doesn't let this person do that: they have left, are a bot, or aren't in the channel."""
+    """Slack doesn't let them: they have left, are a bot, aren't in the channel, or it is archived."""
 
 
 class NoSuchButton(Exception):
@@ -177,7 +177,8 @@ class People:
 
     def _acting(self, user: str, channel_name: str) -> tuple[Person, Channel]:
         person, channel = self._workspace.person(user), self._workspace.channel(channel_name)
-        if person.deleted or person.is_bot or person.user_id not in channel.members:
+        gone = person.deleted or person.is_bot or person.user_id not in channel.members
+        if gone or channel.archived:
             raise CannotAct(f"{person.name} in #{channel.name}")
         return person, channel
 

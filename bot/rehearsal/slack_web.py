@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.rehearsal.limits import ApiError, check_message
+from bot.rehearsal.slack_channels import direct
 from bot.rehearsal.slack_views import Views
 from bot.rehearsal.workspace import Block, Channel, Message, Workspace
 
@@ -39,21 +40,43 @@ class WebApi:
             raise ApiError("not_in_channel")
         return channel
 
-    def own_message(self, args: Args) -> Message:
-        """The bot's own message at `ts`; ApiError message_not_found, cant_update_message."""
-        message = self.workspace.message(self.channel(args).channel_id, str(args["ts"]))
+    def writable(self, args: Args) -> Channel:
+        """Likewise, to write there: a person's id stands for the direct message with them."""
+        named = str(args["channel"])
+        channel = direct(self.workspace, named) if named.startswith("U") else self.channel(args)
+        if channel.archived:
+            raise ApiError("is_archived")
+        return channel
+
+    def own_message(self, args: Args, refusal: str) -> Message:
+        """The bot's own message at `ts`, to be changed; ApiError message_not_found, or the refusal."""
+        channel = self.channel(args)
+        message = self.workspace.message(channel.channel_id, str(args["ts"]))
         if message.author != self.workspace.bot.user_id:
-            raise ApiError("cant_update_message")
+            raise ApiError(refusal)
+        if channel.archived:
+            raise ApiError("is_inactive")
         return message
 
     def root(self, channel: Channel, thread_ts: Any) -> str | None:
-        """`thread_ts` where it is a thread's root or could become one; ApiError thread_not_found."""
-        if thread_ts is None:
-            return None
-        roots = [one.ts for one in self.workspace.messages(channel.channel_id) if one.thread_ts is None]
-        if thread_ts not in roots:
+        """The thread to reply in; None, as the real one has it, where its root has gone.
+
+        ApiError thread_not_found for a reply to a reply, which is stricter than the original.
+        """
+        found = self._message(channel, thread_ts)
+        if found is not None and found.thread_ts is not None:
             raise ApiError("thread_not_found", "thread_ts must be the ts of a thread's root")
-        return str(thread_ts)
+        return found.ts if found else None
+
+    def thread(self, channel: Channel, ts: Any) -> tuple[Message, ...]:
+        """A thread, to be read; ApiError thread_not_found where there is no such root."""
+        found = self._message(channel, ts)
+        if found is None or found.thread_ts is not None:
+            raise ApiError("thread_not_found")
+        return self.workspace.thread(channel.channel_id, found.ts)
+
+    def _message(self, channel: Channel, ts: Any) -> Message | None:
+        return next((one for one in self.workspace.messages(channel.channel_id) if one.ts == ts), None)
 
 
 def said(args: Args) -> tuple[str, tuple[Block, ...], dict[str, Any] | None]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -43,12 +44,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A public or private channel, or a direct message with the bot."""
+    """A public or private channel, or a direct message with the bot. In an archived one nobody writes."""
 
     channel_id: str
     name: str
     members: frozenset[str]
     kind: Literal["public", "private", "im"] = "public"
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Workspace:
         self.channels = {channel.channel_id: channel for channel in channels}
         self.bot = self.people[bot]
         self.mass_pings: list[Message] = []
-        self._messages: dict[str, dict[str, Message]] = {channel: {} for channel in self.channels}
+        self._messages: defaultdict[str, dict[str, Message]] = defaultdict(dict)
         self._ephemerals: dict[str, Ephemeral] = {}
         self._observers: list[Observer] = []
         self._last_micros = 0

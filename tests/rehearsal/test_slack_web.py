@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.rehearsal.northwind import NETWORK_OPS, northwind
 from bot.rehearsal.slack import LocalSlack, bot_scopes
+from bot.rehearsal.slack_people import CannotAct
 from tests.rehearsal.local_slack import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -171,12 +172,71 @@ def test_only_the_bots_own_messages_can_be_changed(slack: LocalSlack, web: WebCl
     assert refused(web.chat_update, ts="1.000000", **change)["error"] == "message_not_found"
 
 
-def test_a_thread_must_exist_and_start_at_its_root(web: WebClient) -> None:
-    """A reply to nothing, or to a reply, is refused instead of ending up somewhere."""
+def test_a_thread_starts_at_its_root(web: WebClient) -> None:
+    """A reply to a reply is refused, which is stricter than Slack; nor can such a thread be read."""
     root = say(web)
     reply = say(web, thread_ts=root)
+    assert refused(say, web=web, thread_ts=reply)["error"] == "thread_not_found"
     for ts in ("1.000000", reply):
-        assert refused(say, web=web, thread_ts=ts)["error"] == "thread_not_found"
+        answer = refused(web.conversations_replies, channel=NETWORK_OPS, ts=ts)
+        assert answer["error"] == "thread_not_found"
+
+
+def test_a_reply_to_a_message_that_was_deleted_stands_in_the_channel_itself(
+    slack: LocalSlack, web: WebClient
+) -> None:
+    """Slack takes it without a word; only the answer lacks the thread_ts. It can be taken back."""
+    root = say(web)
+    slack.delete("#network-ops", root)
+    message = web.chat_postMessage(channel=NETWORK_OPS, text="orphan", thread_ts=root)["message"]
+    assert "thread_ts" not in message
+    assert slack.workspace.message(NETWORK_OPS, message["ts"]).thread_ts is None
+    assert refused(web.chat_update, channel=NETWORK_OPS, ts=root, text="x")["error"] == "message_not_found"
+    web.chat_delete(channel=NETWORK_OPS, ts=message["ts"])
+    assert "orphan" not in [one.text for one in slack.messages("#network-ops")]
+
+
+def test_in_an_archived_channel_nothing_is_written_or_changed() -> None:
+    """Post, reply and ephemeral are is_archived, an edit is_inactive; it can be read, and opened again."""
+    with local_slack() as slack:
+        web = client(slack)
+        ts = say(web)
+        slack.channels.archive("network-ops")
+        for call, more in (
+            (web.chat_postMessage, {}),
+            (web.chat_postMessage, {"thread_ts": ts}),
+            (web.chat_postEphemeral, {"user": "U0ANA000001"}),
+        ):
+            assert refused(call, channel=NETWORK_OPS, text="x", **more)["error"] == "is_archived"
+        assert refused(web.chat_update, channel=NETWORK_OPS, ts=ts, text="x")["error"] == "is_inactive"
+        with pytest.raises(CannotAct):
+            slack.command("ana", "network-ops", "help")
+        assert len(web.conversations_history(channel=NETWORK_OPS)["messages"]) == 1
+        slack.channels.archive("network-ops", archived=False)
+        say(web)
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["by the person's id", "opened first"])
+def test_a_direct_message_begins_with_the_first_that_is_said(opened: bool) -> None:
+    """Posting to a person's id takes no more than chat:write, and the answer has the channel."""
+    with local_slack(scopes=SCOPES | {"im:write"}) as slack:
+        web = client(slack)
+        to = web.conversations_open(users="U0CHEN00001")["channel"]["id"] if opened else "U0CHEN00001"
+        answer = web.chat_postMessage(channel=to, text="only for you")
+        channel = slack.workspace.channels[answer["channel"]]
+        assert channel.kind == "im"
+        assert channel.members == {"U0CHEN00001", "U0VPNBOT001"}
+        assert web.chat_postMessage(channel="U0CHEN00001", text="again")["channel"] == channel.channel_id
+        assert [one.text for one in slack.messages(channel.channel_id)] == ["only for you", "again"]
+
+
+@pytest.mark.parametrize(
+    ("user", "error"),
+    [("U0FINN00001", "user_disabled"), ("U0DEPLOY001", "cannot_dm_bot"), ("U0NOBODY001", "user_not_found")],
+)
+def test_not_everybody_can_be_written_to(web: WebClient, user: str, error: str) -> None:
+    """Deactivated people, bots, and people who aren't there."""
+    assert refused(web.chat_postMessage, channel=user, text="x")["error"] == error
 
 
 def test_text_is_required_and_limits_hold_in_every_method(web: WebClient) -> None:
