@@ -1,12 +1,33 @@
-"""What an error code of Tencent Cloud means to someone deleting a VPN tunnel, and what to do next."""
+"""What a code means to someone deleting a VPN tunnel, and what to do next: the cloud's, Slack's, our own."""
 
 from collections.abc import Container
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.domain.codes import TEXTS, Again
 from bot.domain.own_codes import OwnCode
+from bot.domain.slack_codes import SLACK_CODES, slack_refusal
 
-__all__ = ["CLOUD_CODES", "GONE_CODES", "UNKNOWN", "Again", "Explanation", "OwnCode", "explain", "means_gone"]
+__all__ = [
+    "CLOUD_CODES",
+    "GONE_CODES",
+    "UNKNOWN",
+    "Again",
+    "CodeKind",
+    "Explanation",
+    "OwnCode",
+    "explain",
+    "kind_of",
+    "means_gone",
+]
+
+
+class CodeKind(StrEnum):
+    """Whose code it is; the ledger keeps it beside the code."""
+
+    CLOUD = "cloud"
+    OWN = "own"
+    SLACK = "slack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +44,30 @@ class Explanation:
 GONE_CODES = frozenset({"ResourceNotFound", "UnsupportedOperation.RecordNotExists"})
 
 
-def explain(code: str) -> Explanation:
-    """Explain an error code by its longest known prefix (of `A.B.C`: `A.B`, then `A`), else as UNKNOWN."""
+def kind_of(code: str) -> CodeKind:
+    """Whose code it is, where nothing but the code is known of it: the cloud's, or our own."""
+    return CodeKind.OWN if code in frozenset(OwnCode) else CodeKind.CLOUD
+
+
+def explain(code: str, kind: CodeKind | None = None) -> Explanation:
+    """Explain an error code by its longest known prefix (of `A.B.C`: `A.B`, then `A`), else as UNKNOWN.
+
+    kind: whose it is, where that is known. Slack's have no prefixes.
+    """
+    if kind is CodeKind.SLACK:
+        return _of_slack(code)
     return _EXPLANATIONS.get(_known_prefix(code, _EXPLANATIONS), UNKNOWN)
+
+
+def _of_slack(code: str) -> Explanation:
+    refusal = slack_refusal(code)
+    return Explanation(
+        code=code if code in SLACK_CODES else "",
+        title=refusal.title,
+        meaning=refusal.meaning,
+        next_step=refusal.next_step,
+        again=Again.FINAL,
+    )
 
 
 def means_gone(code: str) -> bool:

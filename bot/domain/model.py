@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.domain.explain import OwnCode
+from bot.domain.explain import CodeKind, OwnCode
 
 # What State may be while NetStatus is believed; another word may mean anything.
 _KNOWN_STATES = frozenset({"PENDING", "AVAILABLE", "DELETING"})
@@ -189,6 +189,7 @@ class Deletion:
     send_at: the end of the abort window, which is window_s long; nothing is sent before it. window_over_at:
     when people had had all of it. cleared_at: when the card's tunnels were read again after the confirm, and
     were as they were shown. stopped_by: who kept it from being sent.
+    code_kind: whose code `code` is.
     """
 
     deletion_id: str
@@ -210,6 +211,7 @@ class Deletion:
     sent_at: float | None = None
     request_id: str | None = None
     code: str | None = None
+    code_kind: CodeKind | None = None
     message: str | None = None
     ended_at: float | None = None
     response_url: str | None = None

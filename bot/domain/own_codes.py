@@ -12,7 +12,7 @@ class OwnCode(StrEnum):
     UNREACHABLE = "CloudUnreachable"
     STILL_THERE = "StillThere"
     OTHER_GATEWAY = "OtherGateway"
-    CANNOT_POST = "CannotPost"
+    OWN_FAULT = "OwnFault"
     TOO_MANY = "TooManyTunnels"
     SET_ASIDE = "SetAside"
     STOPPED = "Stopped"
@@ -56,10 +56,10 @@ OWN_FINAL: Texts = {
         "The gateway that was named isn't the one that the cloud shows for this tunnel.",
         "Check which tunnel is meant, then ask with its own gateway.",
     ),
-    OwnCode.CANNOT_POST: (
-        "The bot can't post in that channel",
-        "Without a card nobody can see what is at stake, so nothing was done.",
-        "Invite the bot to the channel, then ask again.",
+    OwnCode.OWN_FAULT: (
+        "vpn-bot has a fault of its own",
+        "It failed again and again at writing the message itself, so there was nothing to post.",
+        "Whoever runs vpn-bot looks into its log, and reports the fault.",
     ),
     OwnCode.TOO_MANY: (
         "Too many tunnels for one card",

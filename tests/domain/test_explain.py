@@ -61,7 +61,7 @@ OWN = {
     OwnCode.UNREACHABLE: Again.WAIT,
     OwnCode.STILL_THERE: Again.FINAL,
     OwnCode.OTHER_GATEWAY: Again.FINAL,
-    OwnCode.CANNOT_POST: Again.FINAL,
+    OwnCode.OWN_FAULT: Again.FINAL,
     OwnCode.TOO_MANY: Again.FINAL,
     OwnCode.SET_ASIDE: Again.FINAL,
     OwnCode.STOPPED: Again.FINAL,
