@@ -16,6 +16,7 @@ BotError
 │   └── LeaseLost              another worker has taken this row over: write nothing more
 └── SlackError           a message could not be said
     ├── CannotPost       the bot may not post in this channel
+    ├── MessageGone      the message to be changed, or the thread's root, no longer exists
     ├── SlowDown         Slack asks for a pause
     ├── PostFailed       Slack surely did not take it
     └── PostUnclear      it may have been said: read the channel before saying it again
@@ -106,6 +107,10 @@ class SlackError(BotError):
 
 class CannotPost(SlackError):
     """The bot may not post in this channel; a person has to change something first."""
+
+
+class MessageGone(SlackError):
+    """The message that was to be changed, or the root of the thread, no longer exists in Slack."""
 
 
 class SlowDown(SlackError):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bot.domain.explain import explain
 from bot.domain.model import Deletion
 from bot.domain.text import clean
 from bot.domain.undo import PSK, UndoKit, as_command, as_json, ccn_route_text, route_text
@@ -77,6 +78,8 @@ _DELETION: Mapping[str, Callable[[Deletion], str | None]] = {
     "sent_at": lambda one: _iso(one.sent_at),
     "request_id": lambda one: one.request_id,
     "code": lambda one: one.code,
+    "code_kind": lambda one: one.code_kind,
+    "code_means": lambda one: explain(one.code, one.code_kind).title if one.code else None,
     "ended_at": lambda one: _iso(one.ended_at),
 }
 _EVENT: Mapping[str, Callable[[Event], str | None]] = {

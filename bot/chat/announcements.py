@@ -1,15 +1,50 @@
 """One message in the announcement channel that follows a card to its end."""
 
-from bot.chat.blocks import Body, Element, bold, escape, lines, plain, request_id, value
+from bot.chat.blocks import Block, Body, Element, bold, escape, lines, plain, request_id, value
 from bot.chat.pieces import alarm, asked_by, reason, risk, who
 from bot.chat.status import in_words, why_none
 from bot.domain.explain import explain
-from bot.domain.model import Batch, State
+from bot.domain.model import Batch, Deletion, State
+from bot.domain.slack_codes import Course, slack_refusal
 from bot.domain.text import clean
 
+SHOWN_ROWS = 20
 
-def announcement(batch: Batch, link: str | None) -> Body:
-    """Who, what, why, at which risk, and how it stands; link: to the card's thread, where it is known."""
+
+def elsewhere(batch: Batch, code: str) -> Body:
+    """How a card ended, for its requester alone: the card's thread can't be told. code: Slack's, for why."""
+    body = announcement(batch, None)
+    reason = slack_refusal(code)
+    here = {"type": "channel", "channel_id": batch.lead.channel_id}
+    why = [plain("You are told this privately, since in "), here, plain(" nothing can be said at the card. ")]
+    rows = [[*why, bold(f"{reason.title}.  "), value(code)]]
+    if reason.course is Course.MEND:
+        rows.append([bold("What to do: "), plain(reason.next_step)])
+    return {"text": body["text"], "blocks": [*body["blocks"], *_tunnels(batch), lines(*rows)]}
+
+
+def _tunnels(batch: Batch) -> list[Block]:
+    """Of a card with several tunnels, those at hand."""
+    if batch.size == 1 or not batch.rows:
+        return []
+    shown = [
+        [value(clean(row.tunnel_id, 40)), plain(f"  {row.state}  "), *_why(row)]
+        for row in batch.rows[:SHOWN_ROWS]
+    ]
+    left = batch.size - batch.count(State.GONE) - len(shown)
+    more = [[plain(f"… and {left} more: /vpn history shows them.")]] if left > 0 else []
+    return [lines(*shown, *more)]
+
+
+def _why(row: Deletion) -> list[Element]:
+    return [plain(f"{explain(row.code, row.code_kind).title}  "), value(row.code)] if row.code else []
+
+
+def announcement(batch: Batch, link: str | None, closed_code: str | None = None) -> Body:
+    """Who, what, why, at which risk, and how it stands.
+
+    link: to the card's thread, where it is known. closed_code: Slack's, where that thread can't be told.
+    """
     lead = batch.lead
     tunnel_id = clean(lead.tunnel_id, 40)
     what = tunnel_id if batch.size == 1 else f"{batch.size} tunnels, {tunnel_id} among them"
@@ -26,11 +61,13 @@ def announcement(batch: Batch, link: str | None) -> Body:
     if batch.size == 1 and lead.sent_at is not None:
         rows.append(request_id(lead.request_id))
     if batch.size == 1 and lead.code is not None and lead.state.ended:
-        rows.append([plain(f"{explain(lead.code).title}.  "), value(lead.code)])
+        rows.append([plain(f"{explain(lead.code, lead.code_kind).title}.  "), value(lead.code)])
     if link is not None:
         rows.append([{"type": "link", "url": link, "text": "To the thread"}])
     else:
         rows.append([plain("The thread is in "), {"type": "channel", "channel_id": lead.channel_id}])
+    if closed_code is not None:
+        rows.append([plain(f"Its thread can't be told: {slack_refusal(closed_code).title}.")])
     glass = f"BREAK-GLASS {lead.break_glass}: " if lead.break_glass else ""
     text = escape(f"{glass}Deletion of {what}: {standing}.") + f" Asked by <@{lead.requester_id}>."
     return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason(lead)]}

@@ -54,7 +54,7 @@ def _why_void(batch: Batch) -> list[list[Element]]:
     if why.code is None:
         return []
     what = f": {why.message}" if why.code == OwnCode.CHANGED and why.message else ""
-    return [[bold(f"{explain(why.code).title}{what}.  "), value(why.code)]]
+    return [[bold(f"{explain(why.code, why.code_kind).title}{what}.  "), value(why.code)]]
 
 
 def _warning(up: int, unknown: int) -> str:

@@ -131,7 +131,7 @@ def _cancelled(deletion: Deletion) -> list[list[Element]]:
 def _why(deletion: Deletion) -> list[list[Element]]:
     if deletion.code is None:
         return [[plain("Nothing more is known.")]]
-    title = explain(deletion.code).title
+    title = explain(deletion.code, deletion.code_kind).title
     what = f": {deletion.message}" if deletion.code == OwnCode.CHANGED and deletion.message else ""
     number = (
         [request_id(deletion.request_id)]

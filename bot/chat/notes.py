@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from bot.chat.blocks import Body, code, escape, lines, moment, plain, utc
 from bot.domain.command import DeleteCommand, suggestion
+from bot.domain.explain import CodeKind, explain
 from bot.domain.model import Batch, Deletion, State, Tunnel
 from bot.domain.policy import Verdict
+from bot.domain.slack_codes import slack_refusal
 from bot.domain.text import clean
 
 SHOWN_IDS = 10
+NOT_INVITED = frozenset({"not_in_channel", "channel_not_found", "no_permission"})
 
 
 def private(sentence: str) -> Body:
@@ -106,12 +109,11 @@ def no_kit(why: str) -> Body:
     )
 
 
-def kit_not_said(deletion: Deletion) -> Body:
+def kit_not_said(deletion: Deletion, code: str, kind: CodeKind) -> Body:
     """Slack, or a fault of the bot's own, keeps the undo kit from the thread; told to the requester."""
     return private(
         "vpn-bot could not put the undo kit into the card's thread, and without one it deletes nothing. The "
-        "card is void. Ask again; if it stays so, vpn-bot's log says more about deletion "
-        f"{deletion.deletion_id}."
+        f"card is void. {_because(deletion, code, kind)}"
     )
 
 
@@ -148,36 +150,56 @@ def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
     return _with_command(f"{sentence} If it's the right tunnel, ask with its gateway:", with_its_own)
 
 
-def cannot_post(deletion: Deletion) -> Body:
-    """How to invite the bot; nothing else was done."""
-    return _with_command(
-        "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted. In a direct "
-        "message between people it can't be used. In a channel, type /invite @vpn-bot, then ask again:",
-        _as_asked(deletion),
-    )
+def cannot_post(deletion: Deletion, code: str) -> Body:
+    """No card, for a reason that a person has to mend: what to do. code: Slack's."""
+    nothing = "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted."
+    if code in NOT_INVITED:
+        return _with_command(
+            f"{nothing} In a direct message between people it can't be used. In a channel, type "
+            "/invite @vpn-bot, then ask again:",
+            _as_asked(deletion),
+        )
+    return _with_command(f"{nothing} {_because(deletion, code, CodeKind.SLACK)} Then:", _as_asked(deletion))
 
 
-def cannot_announce(channel_id: str) -> Body:
-    """The announcement channel doesn't take it; the deletion goes on."""
+def cannot_announce(channel_id: str, code: str) -> Body:
+    """The announcement channel doesn't take it; the deletion goes on. code: Slack's."""
     return {
         "text": f"vpn-bot can't post in <#{channel_id}>, so this deletion isn't announced there; here all "
-        "goes on. Whoever runs the bot should invite it there, or change VPN_BOT_ANNOUNCE_CHANNEL."
+        f"goes on. {_of_channel(code)} Else whoever runs the bot changes VPN_BOT_ANNOUNCE_CHANNEL."
     }
 
 
-def cannot_tell(channel_id: str) -> Body:
-    """A freeze was placed or lifted, and the channel can't be told."""
+def cannot_tell(channel_id: str, code: str) -> Body:
+    """A freeze was placed or lifted, and the channel can't be told. code: Slack's."""
     return {
         "text": f"It holds as you said, but vpn-bot can't post in <#{channel_id}>, so nobody was told of it "
-        "there. Invite the bot, or tell them yourself; /vpn freezes shows everybody what holds."
+        f"there: tell them yourself; /vpn freezes shows everybody what holds. {_of_channel(code)}"
     }
 
 
-def no_card(deletion: Deletion) -> Body:
+def _of_channel(code: str) -> str:
+    """Why a channel takes nothing, and what to do about that."""
+    reason = slack_refusal(code)
+    if code in NOT_INVITED:
+        return "Invite the bot there: /invite @vpn-bot."
+    return f"{reason.title} ({escape(clean(code, 80))}). {reason.next_step}"
+
+
+def no_card(deletion: Deletion, code: str, kind: CodeKind) -> Body:
     """Slack, or a fault of the bot's own, keeps the card from being posted; told to the requester."""
     return private(
         "vpn-bot could not post the card for this, so nothing was done and nothing will be deleted. "
-        f"That is a fault of its own: its log says more about deletion {deletion.deletion_id}."
+        f"{_because(deletion, code, kind)}"
+    )
+
+
+def _because(deletion: Deletion, code: str, kind: CodeKind) -> str:
+    """Why, what to do, and where the log says more."""
+    reason = explain(code, kind)
+    return (
+        f"{reason.title} ({clean(code, 80)}). {reason.meaning} {reason.next_step} "
+        f"(Deletion {deletion.deletion_id}.)"
     )
 
 

@@ -1,5 +1,6 @@
 """Saying a thing in Slack, and telling surely-not from perhaps when it fails."""
 
+import logging
 import re
 import socket
 import ssl
@@ -14,27 +15,21 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.chat.web_client import ResponseUrlClient, SlackClient
-from bot.errors import CannotPost, PostFailed, PostUnclear, SlackError, SlowDown
+from bot.domain.slack_codes import Course, slack_refusal
+from bot.errors import CannotPost, MessageGone, PostFailed, PostUnclear, SlackError, SlowDown
 
 TIMEOUT_S = 10
 METADATA_EVENT = "vpn_bot_said"
 PAGE = 200
 DEFAULT_RETRY_AFTER_S = 30.0
-_NO_ACCESS = frozenset(
-    {
-        "not_in_channel",
-        "channel_not_found",
-        "is_archived",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-        "restricted_action_non_threadable_channel",
-        "not_allowed_token_type",
-    }
-)
 # Slack's own words for "it may have been done".
 _PERHAPS = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_PAUSE = frozenset({"ratelimited", "rate_limited"})
+_THREAD_GONE = "thread_not_found"
 Check = Callable[[], None]
 _CODE = re.compile(r"[a-z0-9_]{1,80}")
+_REFUSALS: Mapping[Course, type[SlackError]] = {Course.MEND: CannotPost, Course.GONE: MessageGone}
+log = logging.getLogger(__name__)
 
 
 class _Client(SlackClient):
@@ -82,7 +77,7 @@ class Poster:
         thread_ts: str | None,
         check: Check | None = None,
     ) -> str:
-        """Say `body`; returns its ts.
+        """Say `body`; returns its ts. MessageGone where the thread's root no longer exists.
 
         check: called right before the body leaves; what it raises ends the call unsaid.
         """
@@ -95,7 +90,21 @@ class Poster:
                 unfurl_media=False,
                 **body,
             )
-            return str(_field(answer, "ts"))
+            ts = str(_field(answer, "ts"))
+        if thread_ts is not None and not (answer.get("message") or {"thread_ts": thread_ts}).get("thread_ts"):
+            # Slack takes a reply to a card that was deleted, and puts it into the channel itself.
+            self._take_back(channel_id, ts)
+            raise MessageGone(_THREAD_GONE)
+        return ts
+
+    def _take_back(self, channel_id: str, ts: str) -> None:
+        try:
+            with _translated():
+                self._client.chat_delete(channel=channel_id, ts=ts)
+        except SlackError as error:
+            log.warning(
+                "a reply without its thread stands in channel=%s ts=%s error=%s", channel_id, ts, error
+            )
 
     def update(
         self, channel_id: str, ts: str, body: Mapping[str, Any], *, key: str, check: Check | None = None
@@ -136,6 +145,11 @@ class Poster:
                 return str(_field(answer, "permalink"))
         except SlackError:
             return None
+
+    def direct(self, user_id: str) -> str:
+        """The channel of the direct message with somebody."""
+        with _translated():
+            return str(_field(self._client.conversations_open(users=user_id), "channel")["id"])
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a dialog for whoever caused the trigger, at most three seconds ago."""
@@ -185,13 +199,13 @@ def _translated() -> Iterator[None]:
 
 def _from_answer(status: int, headers: Mapping[str, Any], code: str) -> SlackError:
     """What a “no” means; one that isn't in Slack's words (a gateway's page) leaves everything open."""
-    if status == 429:
+    if status == 429 or code in _PAUSE:
         return SlowDown(_retry_after_s(headers))
     if not _CODE.fullmatch(code):
         return PostUnclear("unreadable_answer")
     if status >= 500 or code in _PERHAPS:
         return PostUnclear(code)
-    return CannotPost(code) if code in _NO_ACCESS else PostFailed(code)
+    return _REFUSALS.get(slack_refusal(code).course, PostFailed)(code)
 
 
 def _retry_after_s(headers: Mapping[str, Any]) -> float:

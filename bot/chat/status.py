@@ -1,6 +1,6 @@
 """How a deletion stands, in words: once, for the cards, the announcement, the thread and the history."""
 
-from bot.domain.explain import OwnCode, explain, means_gone
+from bot.domain.explain import CodeKind, OwnCode, explain, means_gone
 from bot.domain.model import Batch, Deletion, State
 
 _NOT_SENT: dict[str, str] = {
@@ -21,11 +21,12 @@ def why_not(deletion: Deletion) -> str:
     if deletion.state is State.REFUSED and is_gone_otherwise(deletion):
         return "the cloud no longer finds the tunnel"
     if deletion.state is not State.VOID:
-        return within(explain(code).title)
+        return within(explain(code, deletion.code_kind).title)
     if deletion.decided_by is None and code != OwnCode.SET_ASIDE:
-        return (
-            "the undo kit could not be posted" if code == OwnCode.NO_KIT else "the card could not be posted"
-        )
+        if code == OwnCode.NO_KIT:
+            return "the undo kit could not be posted"
+        why = explain(code, CodeKind.SLACK).title if deletion.code_kind is CodeKind.SLACK else ""
+        return f"the card could not be posted{': ' if why else ''}{within(why)}"
     return why_not_sent(code)
 
 

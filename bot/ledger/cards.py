@@ -10,6 +10,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
 from bot.domain.risk import highest
 from bot.ledger.claims import write_held
+from bot.ledger.codes import coded
 from bot.ledger.database import Database, take_turn
 from bot.ledger.freezes import over
 from bot.ledger.rows import (
@@ -93,7 +94,7 @@ class Cards:
             if tier is Tier.FORBIDDEN:
                 outcome = {
                     "state": State.REFUSED.value,
-                    "code": OwnCode.PROTECTED.value,
+                    **coded(OwnCode.PROTECTED),
                     "ended_at": tx.now,
                     "response_url": None,
                 }
@@ -117,7 +118,7 @@ class Cards:
                     for one_id, one in list(zip(ids, shown, strict=True))[start : start + ROWS_AT_ONCE]
                 ]
                 tx.connection.execute(insert(deletions), others)
-            add_post(tx, was, CARD, None)
+            add_post(tx, was, CARD, None, response_url=was.response_url)
             if len(shown) > SHOWN_ON_CARD:
                 for page in range(-(-len(shown) // LIST_ROWS)):
                     add_post(tx, was, f"{LIST} {page}", None)
@@ -217,7 +218,7 @@ class Cards:
         was = held.deletion
         with self._database.write() as tx:
             take_turn(tx)
-            ended = {"state": State.VOID.value, "code": code, "ended_at": tx.now, "response_url": None}
+            ended = {"state": State.VOID.value, **coded(code), "ended_at": tx.now, "response_url": None}
             ended |= {"message": message, **released()}
             write_held(tx, held, **ended)
             tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended))

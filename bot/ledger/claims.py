@@ -10,6 +10,7 @@ from bot.domain.explain import OwnCode
 from bot.domain.model import Deletion, Freeze, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import close_batch
+from bot.ledger.codes import coded
 from bot.ledger.database import Database, Transaction, take_turn
 from bot.ledger.deciding import end_pending
 from bot.ledger.freezes import over
@@ -195,6 +196,8 @@ def _about(deletion: Deletion) -> dict[str, Any]:
 
 
 def _move(tx: Transaction, held: Held, to: State, after_s: float, changes: Mapping[str, Any]) -> Deletion:
+    if "code" in changes:
+        changes = {**changes, **coded(changes["code"])}
     values: dict[str, Any] = {"state": to.value, **changes, "next_at": tx.now + after_s, **released()}
     if to.ended:
         values |= {"ended_at": tx.now, "response_url": None}

@@ -8,11 +8,19 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, func, inspect, select, text
 
+from bot.domain.explain import OwnCode
 from bot.errors import BadSettings
 from bot.ledger.database import Database
 from bot.ledger.tables import PARTIAL_INDEXES, metadata
 
 Migration = Callable[[Connection], None]
+_own_codes = ", ".join(repr(code.value) for code in OwnCode)
+# Slack's codes have no capitals, and all others do.
+_own = f"WHEN code IN ({_own_codes}) THEN 'own'"
+_KINDS = (
+    f"UPDATE deletions SET code_kind = CASE {_own} "  # noqa: S608  # our own words
+    "WHEN code = lower(code) THEN 'slack' ELSE 'cloud' END WHERE code IS NOT NULL"
+)
 
 
 def _safe_by_design(connection: Connection) -> None:
@@ -55,6 +63,11 @@ def _true_words(connection: Connection) -> None:
         f"ALTER TABLE deletions ADD COLUMN window_over_at {double}",
         f"ALTER TABLE posts ADD COLUMN stop_s {double} NOT NULL DEFAULT '0'",
         f"ALTER TABLE posts ADD COLUMN stop_counted_at {double}",
+        "ALTER TABLE posts ADD COLUMN root_gone BOOLEAN NOT NULL DEFAULT false",
+        "ALTER TABLE posts ADD COLUMN closed_code TEXT",
+        "ALTER TABLE deletions ADD COLUMN code_kind TEXT",
+        "UPDATE deletions SET code = 'OwnFault' WHERE code = 'own_fault'",
+        _KINDS,
     )
     for statement in statements:
         connection.execute(text(statement))

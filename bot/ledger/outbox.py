@@ -1,17 +1,19 @@
 """What is to be said in Slack, kept beside the deletions so that a change and its message are one commit."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import alias, and_, bindparam, case, exists, or_, select, true, update
+from sqlalchemy import RowMapping, alias, and_, bindparam, case, exists, or_, select, true, update
 
+from bot.domain.model import State
 from bot.errors import LeaseLost
 from bot.ledger.database import Database, Transaction
 from bot.ledger.leases import Leases, take
 from bot.ledger.rows import (
     ANNOUNCEMENT,
     CARD,
+    ELSEWHERE,
     PROGRESS,
     HeldPost,
     add_event,
@@ -21,6 +23,7 @@ from bot.ledger.rows import (
     released,
 )
 from bot.ledger.tables import deletions, posts
+from bot.ledger.threads import reopen
 
 _EARLIER = alias(posts)
 _ROOT = alias(posts)
@@ -33,24 +36,37 @@ _BEFORE = exists().where(
     _EARLIER.c.kind != ANNOUNCEMENT,
     _EARLIER.c.shown < _EARLIER.c.wanted,
 )
-_ROOT_TS = (
-    select(_ROOT.c.ts).where(_ROOT.c.card_id == posts.c.card_id, _ROOT.c.kind == CARD).scalar_subquery()
-)
 # An announcement is in a channel of its own: it only needs the card that it links to, and holds nobody up.
 _HAS_TURN = or_(
     posts.c.private_to.is_not(None),
-    and_(posts.c.kind == ANNOUNCEMENT, _ROOT_TS.is_not(None)),
+    and_(posts.c.kind == ANNOUNCEMENT, _ROOT.c.ts.is_not(None)),
     and_(posts.c.kind != ANNOUNCEMENT, ~_BEFORE),
 )
-_IS_DUE = (posts.c.shown < posts.c.wanted, *lease_free(posts))
+_STILL_OPEN = exists().where(
+    deletions.c.card_id == posts.c.card_id,
+    deletions.c.state.not_in([state.value for state in State if state.ended]),
+)
+_IS_DUE = (
+    posts.c.shown < posts.c.wanted,
+    *lease_free(posts),
+    or_(posts.c.kind != ELSEWHERE, ~_STILL_OPEN),
+)
 _ANY_DUE = select(posts.c.post_id).where(*_IS_DUE).limit(1)
 _DUE = (
-    select(posts, _ROOT_TS.label("thread_ts"))
+    select(
+        posts,
+        _ROOT.c.post_id.label("root_id"),
+        _ROOT.c.ts.label("thread_ts"),
+        _ROOT.c.root_gone.label("thread_gone"),
+        _ROOT.c.closed_code.label("thread_closed"),
+    )
+    .select_from(posts.outerjoin(_ROOT, and_(_ROOT.c.card_id == posts.c.card_id, _ROOT.c.kind == CARD)))
     .where(*_IS_DUE, _HAS_TURN)
     .order_by(posts.c.post_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
 )
+NO_THREAD = "no thread"
 
 
 # The card of many tunnels whose progress is being shown: it is drawn again and again.
@@ -83,7 +99,9 @@ class Outbox:
             if tx.connection.execute(_ANY_DUE, {"now": tx.now}).first() is None:
                 return []
         with self._database.write() as tx:
-            rows = tx.connection.execute(_DUE, {"now": tx.now, "most": limit}).mappings().all()
+            due = tx.connection.execute(_DUE, {"now": tx.now, "most": limit}).mappings().all()
+            rows = [row for row in due if not _is_orphan(row)]
+            _drop(tx, [row for row in due if _is_orphan(row)])
             if not rows:
                 return []
             taken = posts.c.post_id.in_([row["post_id"] for row in rows])
@@ -107,6 +125,7 @@ class Outbox:
                 wanted=row["wanted"],
                 fence=row["fence"] + 1,
                 until=until,
+                closed_code=row["thread_closed"],
             )
             for row in rows
         ]
@@ -118,7 +137,9 @@ class Outbox:
 
         again_after_s: how long a drawn post may not be drawn anew.
         """
-        done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0, "response_url": None}
+        done = {"ts": ts, "shown": post.wanted, "unclear": False, "attempts": 0}
+        if post.kind != CARD:  # the card keeps it: for what can't be said in its thread
+            done["response_url"] = None
         with self._database.write() as tx:
             # What has changed while it was drawn isn't on it.
             is_new = and_(posts.c.wanted == post.wanted, posts.c.drawn_at.is_(None))
@@ -132,6 +153,12 @@ class Outbox:
                 add_event(tx, "told", detail=post.kind, **about)
             elif post.ts is None and ts is not None:
                 add_event(tx, "posted", detail=f"{post.kind} {ts}", **about)
+            if (
+                post.closed_code is not None
+                and post.private_to is None
+                and post.kind not in (CARD, ANNOUNCEMENT)
+            ):
+                reopen(tx, post.card_id)
 
     def later(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
         """It was not said; due again after so many seconds. unclear: it may have been said after all."""
@@ -173,6 +200,24 @@ class Outbox:
             _write(tx, post, shown=post.wanted, unclear=False, response_url=None, **released())
             detail = f"{post.kind}: {why}"
             add_event(tx, "not said", deletion_id=post.card_id, channel_id=post.channel_id, detail=detail)
+
+
+def _is_orphan(row: RowMapping) -> bool:
+    """It belongs in the thread of a card that was never posted, or that is gone; a freeze has no card."""
+    if row["private_to"] is not None or row["kind"] == ANNOUNCEMENT or row["root_id"] is None:
+        return False
+    return bool(row["thread_gone"]) or (row["kind"] != CARD and row["thread_ts"] is None)
+
+
+def _drop(tx: Transaction, rows: Sequence[RowMapping]) -> None:
+    never = posts.c.post_id.in_([row["post_id"] for row in rows])
+    if rows:
+        tx.connection.execute(update(posts).where(never).values(shown=posts.c.wanted))
+    for row in rows:
+        if row["kind"] == CARD:  # that is in the audit trail since the card has gone
+            continue
+        about = {"deletion_id": row["card_id"], "channel_id": row["channel_id"]}
+        add_event(tx, "not said", detail=f"{row['kind']}: {NO_THREAD}", **about)
 
 
 def _write(tx: Transaction, post: HeldPost, **values: object) -> None:

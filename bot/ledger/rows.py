@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, RowMapping, Table, and_, bindparam, func, select, update
 
+from bot.domain.explain import CodeKind
 from bot.domain.model import Batch, Deletion, Saying, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.ledger.database import Transaction
 from bot.ledger.tables import deletions, events, posts
@@ -18,6 +19,8 @@ from bot.ledger.tables import deletions, events, posts
 CARD = "card"
 PROGRESS = "progress"
 ANNOUNCEMENT = "announcement"
+# How the card's deletions ended, for the requester alone: for where its thread can't be told.
+ELSEWHERE = "elsewhere"
 # Statements that never change are made once: making one costs more than running it.
 _BY_ID = select(deletions).where(deletions.c.deletion_id == bindparam("by_id"))
 _TOUCH = (
@@ -49,6 +52,7 @@ class HeldPost:
 
     text: the body as JSON; None for what is drawn from the deletions when it is said.
     unclear: an earlier try may have reached Slack, so the channel must be read first.
+    closed_code: why Slack took nothing in its card's thread the last time; None where it did.
     """
 
     post_id: int
@@ -66,6 +70,7 @@ class HeldPost:
     wanted: int
     fence: int
     until: float
+    closed_code: str | None = None
 
     @property
     def body(self) -> Mapping[str, Any] | None:
@@ -129,6 +134,7 @@ def _read(row: RowMapping) -> tuple[Deletion, bool]:
     """
     values = {name: row[name] for name in _DELETION_FIELDS}
     values["state"], values["tier"] = State(values["state"]), Tier(values["tier"])
+    values["code_kind"] = CodeKind(values["code_kind"]) if values["code_kind"] else None
     try:
         values["tunnel"] = tunnel_from_text(row["tunnel"])
         values["stake"] = _stake_from_text(row["stake"])

@@ -8,15 +8,15 @@ from dataclasses import replace
 from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.explain import OwnCode
+from bot.domain.explain import CodeKind, OwnCode
 from bot.domain.model import IN_FLIGHT, Ask, Batch, Decision, Deletion, Proposal, State, Tier
 from bot.errors import LedgerUnclear
 from bot.ledger import deciding
 from bot.ledger.batches import close_batch
+from bot.ledger.codes import coded
 from bot.ledger.database import Database, Transaction, take_turn
 from bot.ledger.deciding import Decided, Rule
 from bot.ledger.rows import (
-    ANNOUNCEMENT,
     CARD,
     PROGRESS,
     add_event,
@@ -28,7 +28,8 @@ from bot.ledger.rows import (
     released,
     touch,
 )
-from bot.ledger.tables import deletions, posts
+from bot.ledger.tables import deletions
+from bot.ledger.threads import close, drop_unsaid, lose_card, way_to_requester
 
 SHOWN_IDS = 20
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class Ledger:
                 .where(unsent)
                 .values(
                     state=State.CANCELLED.value,
-                    code=OwnCode.STOPPED.value,
+                    **coded(OwnCode.STOPPED),
                     stopped_by=by,
                     ended_at=tx.now,
                     response_url=None,
@@ -168,28 +169,56 @@ class Ledger:
         with self._database.write() as tx:
             add_event(tx, "refused", actor=actor, channel_id=channel_id, detail=rule, deletion_id=deletion_id)
 
-    def void(self, card_id: str, *, code: str, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
-        """The card can't be posted: end its deletions while they are pending, and tell the requester."""
-        with self._database.write() as tx:
-            take_turn(tx)
-            was = deletion_by_id(tx, card_id)
-            # What was never said isn't announced either.
-            unsaid = and_(posts.c.card_id == card_id, posts.c.kind == ANNOUNCEMENT)
-            tx.connection.execute(update(posts).where(unsaid).values(shown=posts.c.wanted))
-            if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=code):
-                add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
-                add_private(tx, was, "void", tell(was))
+    def void(
+        self, card_id: str, *, code: str, kind: CodeKind, tell: Callable[[Deletion], Mapping[str, object]]
+    ) -> bool:
+        """The card can't be posted: end its deletions, say nothing more of it, and tell the requester.
 
-    def lose_kit(self, card_id: str, *, tell: Callable[[Deletion], Mapping[str, object]]) -> None:
-        """An undo kit can't be said: where nobody has decided yet, nobody can any more."""
+        False, and nothing done, where somebody has decided: then it was posted, and nobody knows its ts.
+        """
         with self._database.write() as tx:
             take_turn(tx)
             was = deletion_by_id(tx, card_id)
-            if was is not None and deciding.end_pending(tx, card_id, State.VOID, code=OwnCode.NO_KIT.value):
+            if was is None or was.decided_by is not None:
+                return False
+            drop_unsaid(tx, card_id)
+            if deciding.end_pending(tx, card_id, State.VOID, **coded(code, kind)):
+                add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
+            # A protected card has ended before it could be shown.
+            add_private(tx, replace(was, response_url=way_to_requester(tx, card_id)), "void", tell(was))
+            return True
+
+    def card_is_gone(self, card_id: str, code: str) -> None:
+        """Slack said, with this code, that the card no longer exists: `posts.root_gone` from now on.
+
+        Its thread is told nothing more; its requester is told privately how it ended.
+        """
+        with self._database.write() as tx:
+            take_turn(tx)
+            lose_card(tx, card_id, code)
+
+    def close_thread(self, card_id: str, code: str) -> None:
+        """Slack takes nothing in the card's thread now, and somebody has to mend that: likewise."""
+        with self._database.write() as tx:
+            take_turn(tx)
+            close(tx, card_id, code)
+
+    def lose_kit(
+        self, card_id: str, *, tell: Callable[[Deletion], Mapping[str, object]] | None = None
+    ) -> None:
+        """An undo kit can't be said: where nobody has decided yet, nobody can any more.
+
+        tell: what the requester is told, where it isn't told with how the card ended.
+        """
+        with self._database.write() as tx:
+            take_turn(tx)
+            was = deletion_by_id(tx, card_id)
+            if was is not None and deciding.end_pending(tx, card_id, State.VOID, **coded(OwnCode.NO_KIT)):
                 touch(tx, card_id, CARD)
                 about = {"deletion_id": card_id, "channel_id": was.channel_id}
                 add_event(tx, "void", detail=OwnCode.NO_KIT, **about)
-                add_private(tx, was, "void", tell(was))
+                if tell is not None:
+                    add_private(tx, was, "void", tell(was))
 
 
 def _add(tx: Transaction, ask: Ask) -> str:

@@ -59,6 +59,8 @@ deletions = Table(
     Column("unclear", Boolean, nullable=False, server_default=text("false")),
     Column("request_id", Text),
     Column("code", Text),
+    # Whose code it is: the cloud's, Slack's or our own.
+    Column("code_kind", Text),
     Column("message", Text),
     Column("last_seen", Text),
     Column("ended_at", Double),
@@ -102,6 +104,10 @@ posts = Table(
     # For how many seconds of the abort window Stop could be pressed, and up to when that was counted.
     Column("stop_s", Double, nullable=False, server_default="0"),
     Column("stop_counted_at", Double),
+    # Of a card: Slack said that it no longer exists. Nothing is said in its thread any more.
+    Column("root_gone", Boolean, nullable=False, server_default=text("false")),
+    # Of a card: Slack's code for why its thread takes nothing now; null where it does.
+    Column("closed_code", Text),
     Column("created_at", Double, nullable=False),
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),

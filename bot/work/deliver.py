@@ -2,20 +2,24 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from bot.chat import announcements, batch_thread, cards, notes
 from bot.chat.blocks import Body
 from bot.chat.poster import Poster
+from bot.domain.explain import CodeKind, OwnCode
+from bot.domain.model import Deletion
 from bot.domain.policy import Rules
-from bot.errors import CannotPost, LeaseLost, PostUnclear, SlackError, SlowDown
+from bot.domain.slack_codes import Course, slack_refusal
+from bot.errors import CannotPost, LeaseLost, MessageGone, PostFailed, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
 from bot.ledger.cards import KIT, LIST, LIST_ROWS, SHOWN_ON_CARD
 from bot.ledger.freezes import FROZEN, UNFROZEN
 from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
-from bot.ledger.rows import ANNOUNCEMENT, CARD, PROGRESS, HeldPost
+from bot.ledger.rows import ANNOUNCEMENT, CARD, ELSEWHERE, PROGRESS, HeldPost
 from bot.ledger.store import Ledger
 
 FIRST_PAUSE_S = 1.0
@@ -23,12 +27,7 @@ LONGEST_PAUSE_S = 60.0
 PRIVATE_FOR_S = 30 * 60  # Slack forgets a response_url after half an hour
 SAY_FOR_S = 24 * 60 * 60
 FINAL_ATTEMPTS = 5
-# Slack's words for what time, or whoever runs the bot, puts right: the message itself is good.
-PASSING = frozenset(
-    {"unreachable", "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
-    | {"missing_scope", "team_access_not_granted"}
-)
-OWN_FAULT = "own_fault"
+UNREACHABLE = "unreachable"  # as the poster has it
 MOST_ROWS = 1000  # the most that VPN_BOT_MAX_BATCH may be
 # Slack takes about one message a second in a channel; a batch's progress changes a hundred times as often.
 DRAWN_EVERY_S = {PROGRESS: 1.0, ANNOUNCEMENT: 1.0}
@@ -76,10 +75,12 @@ class Delivery:
             return post.ts
         check = partial(self._leases.check, post)
         check()
+        key = f"{post.card_id}/{post.kind}"
+        if post.kind == ELSEWHERE:
+            return self._say_elsewhere(post, body, key, check)
         if post.private_to is not None:
             self._poster.whisper(post.response_url or "", body)
             return None
-        key = f"{post.card_id}/{post.kind}"
         thread_ts = None if post.kind == ANNOUNCEMENT else post.thread_ts
         if post.ts is not None:
             self._poster.update(post.channel_id, post.ts, body, key=key, check=check)
@@ -95,6 +96,30 @@ class Delivery:
                 return found
         return self._poster.post(post.channel_id, body, key=key, thread_ts=thread_ts, check=check)
 
+    def _say_elsewhere(
+        self, post: HeldPost, body: Mapping[str, Any], key: str, check: Callable[[], None]
+    ) -> str | None:
+        """By the response_url of the ask while Slack takes it, else in a direct message."""
+        if post.response_url and post.attempts <= FINAL_ATTEMPTS:
+            try:
+                self._poster.whisper(post.response_url, body)
+            except (PostFailed, CannotPost, MessageGone) as error:
+                log.info("response_url is used up card=%s error=%s", post.card_id, error)
+            else:
+                return None
+        to = str(post.private_to)
+        try:
+            channel_id = self._poster.direct(to)
+        except (PostFailed, CannotPost):
+            # Without the scope im:write Slack begins it for a post to the person; it can't be read before.
+            channel_id = to
+        if post.unclear and channel_id != to:
+            since = post.created_at - 60
+            found = self._poster.find(channel_id, key=key, thread_ts=None, since=since)
+            if found is not None:
+                return found
+        return self._poster.post(channel_id, body, key=key, thread_ts=None, check=check)
+
     def _draw(self, post: HeldPost) -> Body | None:
         """A post that shows how things stand now; None where there is nothing to show."""
         kind, _, number = post.kind.partition(" ")
@@ -105,6 +130,7 @@ class Delivery:
             PROGRESS: (0, False),
             LIST: (LIST_ROWS, False),
             SUMMARY: (SUMMARY_ROWS, True),
+            ELSEWHERE: (SUMMARY_ROWS, True),
         }[kind]
         batch = self._ledger.batch(post.card_id, first=rows, skip=page * rows, not_gone=not_gone)
         if kind == SUMMARY and batch is not None and batch.size <= SHOWN_ON_CARD:
@@ -119,7 +145,11 @@ class Delivery:
             case "summary":
                 return batch_thread.summary(batch, page)
             case "announcement":
-                return announcements.announcement(batch, self._link(batch.lead.channel_id, post.thread_ts))
+                closed = post.closed_code
+                link = None if closed else self._link(batch.lead.channel_id, post.thread_ts)
+                return announcements.announcement(batch, link, closed)
+            case "elsewhere":
+                return announcements.elsewhere(batch, post.closed_code or "")
         return cards.card(batch, self._rules)
 
     def _link(self, channel_id: str, ts: str | None) -> str | None:
@@ -135,41 +165,68 @@ class Delivery:
         """Saying it raised what it shouldn't; after some times it is dropped."""
         log.error("post broke card=%s kind=%s attempt=%d", post.card_id, post.kind, post.attempts)
         if post.attempts >= FINAL_ATTEMPTS:
-            self._give_up(post, OWN_FAULT)
+            self._give_up(post, OwnCode.OWN_FAULT, CodeKind.OWN)
         else:
             self._outbox.later(post, FIRST_PAUSE_S, unclear=post.ts is None)
 
     def _put_off(self, post: HeldPost, error: SlackError) -> None:
         # A failed look leaves the old doubt standing; only a clear “no” to the post itself ends it.
         unclear = post.ts is None and (post.unclear or isinstance(error, PostUnclear))
-        age_s = self._clock() - post.created_at
         log.warning(
             "not said card=%s kind=%s error=%s attempt=%d", post.card_id, post.kind, error, post.attempts
         )
         if isinstance(error, SlowDown):
             self._outbox.pause(post, error.retry_after_s, unclear=unclear)
-        elif isinstance(error, CannotPost) and post.kind == ANNOUNCEMENT:
-            # It is tried again when the card changes; the card itself never waits for it.
-            self._outbox.drop(post, error.code, tell=notes.cannot_announce(post.channel_id))
-        elif isinstance(error, CannotPost) and post.kind.startswith((f"{FROZEN} ", f"{UNFROZEN} ")):
-            self._outbox.whisper_instead(post, notes.cannot_tell(post.channel_id))
-        elif isinstance(error, CannotPost) and post.kind == CARD and post.ts is None:
-            self._ledger.void(post.card_id, code=error.code, tell=notes.cannot_post)
+        elif isinstance(error, MessageGone) and post.private_to is None:
+            if post.kind == CARD or (post.ts is None and post.thread_ts is not None):
+                self._ledger.card_is_gone(post.card_id, error.code)
             self._outbox.drop(post, error.code)
-        elif self._is_final(post, error, age_s):
-            self._give_up(post, error.code)
+        elif isinstance(error, CannotPost) and post.private_to is None:
+            self._cannot_post(post, error.code, unclear=unclear)
+        elif self._is_final(post, error):
+            self._give_up(post, error.code, CodeKind.SLACK)
         else:
-            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(post.attempts - 1, 10))
-            self._outbox.later(post, pause_s, unclear=unclear)
+            self._later(post, unclear=unclear)
 
-    def _give_up(self, post: HeldPost, why: str) -> None:
+    def _later(self, post: HeldPost, *, unclear: bool) -> None:
+        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(post.attempts - 1, 10))
+        self._outbox.later(post, pause_s, unclear=unclear)
+
+    def _cannot_post(self, post: HeldPost, code: str, *, unclear: bool) -> None:
+        """Somebody has to mend something in Slack first: those whom it concerns are told elsewhere."""
+        if post.kind == ANNOUNCEMENT:
+            # It is tried again when the card changes; the card itself never waits for it.
+            self._outbox.drop(post, code, tell=notes.cannot_announce(post.channel_id, code))
+        elif post.kind.startswith((f"{FROZEN} ", f"{UNFROZEN} ")):
+            self._outbox.whisper_instead(post, notes.cannot_tell(post.channel_id, code))
+        elif post.kind == CARD and post.ts is None and self._void(post, code, CodeKind.SLACK):
+            self._outbox.drop(post, code)
+        elif self._age_s(post) > SAY_FOR_S:
+            self._give_up(post, code, CodeKind.SLACK)
+        else:
+            self._ledger.close_thread(post.card_id, code)
+            if post.kind.startswith(f"{KIT} "):
+                self._ledger.lose_kit(post.card_id)
+                self._outbox.drop(post, code)
+            else:
+                self._later(post, unclear=unclear)
+
+    def _void(self, post: HeldPost, code: str, kind: CodeKind) -> bool:
+        def tell(deletion: Deletion) -> Body:
+            if kind is CodeKind.SLACK and slack_refusal(code).course is Course.MEND:
+                return notes.cannot_post(deletion, code)
+            return notes.no_card(deletion, code, kind)
+
+        return self._ledger.void(post.card_id, code=code, kind=kind, tell=tell)
+
+    def _give_up(self, post: HeldPost, why: str, kind: CodeKind) -> None:
         """It can't be said, ever; what nobody would miss until it's too late is said in other words."""
         log.error("given up card=%s kind=%s why=%s", post.card_id, post.kind, why)
         instead = notes.not_said()
         if post.kind.startswith(f"{KIT} "):
-            self._ledger.lose_kit(post.card_id, tell=notes.kit_not_said)
+            self._ledger.lose_kit(post.card_id, tell=lambda lost: notes.kit_not_said(lost, why, kind))
         elif post.kind == CARD and post.ts is None:
-            self._ledger.void(post.card_id, code=why, tell=notes.no_card)
+            self._void(post, why, kind)
         elif (
             post.kind not in (CARD, PROGRESS, ANNOUNCEMENT)  # these are drawn anew when something changes
             and post.private_to is None
@@ -177,14 +234,17 @@ class Delivery:
         ):
             self._outbox.replace(post, instead)
             return
-        tell = notes.cannot_announce(post.channel_id) if post.kind == ANNOUNCEMENT else None
+        tell = notes.cannot_announce(post.channel_id, why) if post.kind == ANNOUNCEMENT else None
         self._outbox.drop(post, why, tell=tell)
 
-    @staticmethod
-    def _is_final(post: HeldPost, error: SlackError, age_s: float) -> bool:
-        if post.private_to is not None and age_s > PRIVATE_FOR_S:
+    def _is_final(self, post: HeldPost, error: SlackError) -> bool:
+        age_s, course = self._age_s(post), slack_refusal(error.code).course
+        if post.private_to is not None and post.kind != ELSEWHERE and age_s > PRIVATE_FOR_S:
             return True
-        if age_s > SAY_FOR_S:
+        if age_s > SAY_FOR_S or (course is Course.NEVER and not isinstance(error, PostUnclear)):
             return True
-        passing = isinstance(error, PostUnclear | CannotPost) or error.code in PASSING
+        passing = isinstance(error, PostUnclear) or course is Course.WAIT or error.code == UNREACHABLE
         return not passing and post.attempts >= FINAL_ATTEMPTS
+
+    def _age_s(self, post: HeldPost) -> float:
+        return self._clock() - post.created_at

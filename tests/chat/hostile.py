@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from bot.domain.explain import CodeKind
 from bot.domain.model import Batch, Deletion, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.rehearsal.limits import check_message, objects, pings_everyone
 
@@ -81,6 +82,7 @@ deletions = st.builds(
     sent_at=st.none() | _times,
     request_id=st.none() | foreign,
     code=st.none() | codes,
+    code_kind=st.none() | st.sampled_from(CodeKind),
     message=st.none() | foreign,
     ended_at=st.none() | _times,
     waiting_code=st.none() | codes,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.chat import notes
 from bot.chat.blocks import escape
 from bot.domain.command import HELP, DeleteCommand, parse
+from bot.domain.explain import CodeKind
 from bot.domain.model import Deletion, State, Tunnel
 from bot.domain.typed import as_sent
 from bot.errors import BadCommand
@@ -17,6 +18,9 @@ from bot.rehearsal.limits import objects
 from tests.chat.hostile import assert_fit, batch_of, deletions, foreign, tunnels
 from tests.chat.test_cards import CONFIRMED, PENDING, T0
 from tests.domain import spoken
+
+NOT_INVITED = "not_in_channel"
+CODES = ("not_in_channel", "is_archived", "restricted_action", "<!channel>", "x" * 200)
 
 
 @given(deletion=st.none() | deletions, blocker=st.none() | deletions, tunnel=tunnels)
@@ -30,7 +34,9 @@ def test_any_note_is_one_that_slack_takes_and_that_pings_nobody(
             notes.no_such_tunnel(deletion, [deletion.tunnel_id] * 900, blocker),
             notes.no_tunnels(replace(deletion, gateway_id="vpngw-7lcl5331")),
             notes.other_gateway(replace(deletion, gateway_id="vpngw-7lcl5331"), tunnel),
-            notes.cannot_post(deletion),
+            *(notes.cannot_post(deletion, code) for code in CODES),
+            *(notes.no_card(deletion, code, kind) for code in CODES for kind in CodeKind),
+            *(notes.kit_not_said(deletion, code, kind) for code in CODES for kind in CodeKind),
         ]
     for body in said:
         assert_fit(body, deletion, blocker)
@@ -157,7 +163,7 @@ def test_another_gateway_is_named_and_the_command_shown() -> None:
 
 def test_where_the_bot_cannot_post_it_says_how_to_invite_it() -> None:
     """And that nothing will be deleted meanwhile."""
-    text = notes.cannot_post(PENDING)["text"]
+    text = notes.cannot_post(PENDING, NOT_INVITED)["text"]
     assert "type /invite @vpn-bot" in text
     assert "nothing will be deleted" in text
 
@@ -197,7 +203,10 @@ def test_a_command_that_a_note_shows_means_what_was_meant(command: DeleteCommand
     same = replace(command, region=asked.region)
     several = len(command.tunnel_ids) > 1
     notes_with_what_they_mean = {
-        "cannot post": (notes.cannot_post(asked), replace(same, gateway_id=None) if several else same)
+        "cannot post": (
+            notes.cannot_post(asked, NOT_INVITED),
+            replace(same, gateway_id=None) if several else same,
+        )
     }
     if command.tunnel_ids:
         tunnel = Tunnel(tunnel_id=command.tunnel_ids[0], gateway_id="vpngw-true0000")
@@ -216,6 +225,6 @@ def test_a_command_that_could_not_be_read_is_not_shown() -> None:
     many = asked_for(replace(spoken.BARE, tunnel_ids=tuple(f"vpnx-{n:08}" for n in range(200))))
     damaged = replace(PENDING, wanted=(), batch_size=3, tunnel=None)
     for deletion in (many, damaged):
-        body = notes.cannot_post(deletion)
+        body = notes.cannot_post(deletion, "not_in_channel")
         assert "blocks" not in body
         assert body["text"].endswith("then ask again.")

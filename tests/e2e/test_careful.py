@@ -65,7 +65,9 @@ def test_the_undo_kit_is_in_the_thread_before_anything_is_sent(play: Play) -> No
 def test_without_the_kit_in_the_thread_nothing_is_deleted(play: Play, confirmed: bool) -> None:
     """Slack refuses the kit for good: the card is void, whoever pressed and when."""
     slack = play.stage.slack
-    slack.inject("chat.postMessage", Fault.slow(0), *[Fault.refuse("invalid_blocks")] * FINAL_ATTEMPTS)
+    # A code that isn't known is tried some times, and a message that isn't well formed only once.
+    refused = [Fault.refuse("new_to_us")] * FINAL_ATTEMPTS if confirmed else [Fault.refuse("invalid_blocks")]
+    slack.inject("chat.postMessage", Fault.slow(0), *refused)
     card = play.new_card(DOWN_TUNNEL)
     if confirmed:
         card.confirm("ben")

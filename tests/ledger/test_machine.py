@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from bot.domain.explain import CodeKind
 from bot.domain.model import IN_FLIGHT, Decision, Deletion, Saying, State
 from bot.errors import LeaseLost
 from bot.ledger.batches import SUMMARY
@@ -198,7 +199,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def void(self, card_id: str) -> None:
         """Its card couldn't be posted."""
         before = {row["state"] for row in self.of_card(card_id)}
-        self.ledger.void(card_id, code="not_in_channel", tell=lambda _: {"text": "invite me"})
+        self.ledger.void(
+            card_id, code="not_in_channel", kind=CodeKind.SLACK, tell=lambda _: {"text": "invite me"}
+        )
         after = {row["state"] for row in self.of_card(card_id)}
         assert after == ({State.VOID} if before == {State.PENDING} else before)
 

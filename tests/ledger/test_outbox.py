@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from bot.chat.notes import cannot_post
-from bot.domain.model import Decision, Saying, State, Tier
+from bot.chat import notes
+from bot.chat.blocks import Body
+from bot.domain.explain import CodeKind
+from bot.domain.model import Decision, Deletion, Saying, State, Tier
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
 from bot.ledger.freezes import Freezes
@@ -19,6 +21,11 @@ from tests.ledger.opened import ANA, BEN, CHANNEL, LEASE_S, T0, TUNNEL, Replica,
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
 ELSEWHERE = "C0GENERAL01"
+
+
+def uninvited(was: Deletion) -> Body:
+    """What the requester is told where the bot isn't in the channel."""
+    return notes.cannot_post(was, "not_in_channel")
 
 
 def say(replica: Replica, card_id: str, *kinds: str) -> None:
@@ -323,7 +330,12 @@ def test_what_could_not_be_shown_is_not_announced_and_is_forgotten_in_the_end(fi
     """Nothing of it is left to be said, so nothing keeps it in the ledger."""
     card = announced(first)
     root = take(first)
-    first.ledger.void(card, code="not_in_channel", tell=cannot_post)
+    first.ledger.void(
+        card,
+        code="not_in_channel",
+        kind=CodeKind.SLACK,
+        tell=uninvited,
+    )
     first.outbox.drop(root, "not_in_channel")
     private = take(first)
     assert private.kind == "told void"

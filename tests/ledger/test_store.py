@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from freezegun import freeze_time
 
-from bot.chat.notes import cannot_post
-from bot.domain.explain import OwnCode
-from bot.domain.model import Decision, State
+from bot.chat import notes
+from bot.chat.blocks import Body
+from bot.domain.explain import CodeKind, OwnCode
+from bot.domain.model import Decision, Deletion, State
 from bot.domain.policy import TYPED_CONFIRMATION, Verdict
 from bot.errors import LeaseLost
 from bot.ledger.cards import Cards
@@ -24,6 +25,11 @@ from bot.ledger.tables import deletions, events, posts
 from tests.ledger.opened import ALLOWED, ANA, BEN, CHEN, RETRY_S, T0, TTL_S, TUNNEL, Replica, ask, show
 
 OTHER = replace(TUNNEL, tunnel_id="vpnx-k2m4n6p8")
+
+
+def uninvited(was: Deletion) -> Body:
+    """What the requester is told where the bot isn't in the channel."""
+    return notes.cannot_post(was, "not_in_channel")
 
 
 def test_what_was_asked_for_is_on_disk_before_ask_returns(first: Replica, second: Replica) -> None:
@@ -231,7 +237,7 @@ def test_a_stop_of_an_unknown_card_is_nothing(first: Replica) -> None:
 def test_a_card_that_cannot_be_posted_ends_its_deletion_and_tells_the_requester(first: Replica) -> None:
     """Nobody can confirm what nobody can see."""
     card = first.show()
-    first.ledger.void(card, code="not_in_channel", tell=cannot_post)
+    first.ledger.void(card, code="not_in_channel", kind=CodeKind.SLACK, tell=uninvited)
     deletion = first.now(card)
     assert (deletion.state, deletion.code, deletion.ended_at) == (State.VOID, "not_in_channel", T0)
     assert not first.decide(card).won
@@ -243,7 +249,7 @@ def test_a_decided_card_is_not_voided(first: Replica) -> None:
     """The click was first; the deletion goes on."""
     card = first.show()
     first.decide(card)
-    first.ledger.void(card, code="is_archived", tell=cannot_post)
+    first.ledger.void(card, code="is_archived", kind=CodeKind.SLACK, tell=uninvited)
     assert first.now(card).state is State.CONFIRMED
     assert first.queued() == ["card"]
 
