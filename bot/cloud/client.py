@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from bot.cloud import answers
+from bot.cloud import answers, route_answers
 from bot.cloud.answers import Accepted, Described, Item, Page
 from bot.cloud.auth import TC3Auth
 from bot.cloud.credentials import Credentials
@@ -119,7 +119,7 @@ class VpcClient:
         """All routes of a gateway. Raises OutcomeUnknown when they change while they are read."""
         about = f"gateway={gateway_id}"
         fields = {"VpnGatewayId": gateway_id}
-        return self._list("DescribeVpnGatewayRoutes", region, fields, answers.routes, about)
+        return self._list("DescribeVpnGatewayRoutes", region, fields, route_answers.routes, about)
 
     def describe_vpn_gateway_ccn_routes(self, *, region: str, gateway_id: str) -> tuple[CcnRoute, ...]:
         """All routes by which a Cloud Connect Network reaches this gateway.
@@ -128,7 +128,7 @@ class VpcClient:
         """
         about = f"gateway={gateway_id}"
         fields = {"VpnGatewayId": gateway_id}
-        return self._list("DescribeVpnGatewayCcnRoutes", region, fields, answers.ccn_routes, about)
+        return self._list("DescribeVpnGatewayCcnRoutes", region, fields, route_answers.ccn_routes, about)
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.cloud.answers import ccn_routes, described, document, response, routes
+from bot.cloud.answers import described, document, response
+from bot.cloud.route_answers import ccn_routes, routes
 from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, SecurityPolicy, Tunnel
 from bot.errors import CloudError, OutcomeUnknown, Refused

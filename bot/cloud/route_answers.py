@@ -1,0 +1,54 @@
+"""The routes in the cloud's answers. Source: VPC 2017-03-12, VpnGatewayRoute and VpngwCcnRoutes."""
+
+from collections.abc import Mapping
+
+from bot.cloud import lenient
+from bot.cloud.answers import Page
+from bot.domain.ccn import CcnRoute
+from bot.domain.model import Route
+from bot.errors import OutcomeUnknown
+
+
+def routes(fields: Mapping[str, object]) -> Page[Route]:
+    """The routes in a page of DescribeVpnGatewayRoutes.
+
+    Raises OutcomeUnknown when one can't be read: it may point at the tunnel that is asked about.
+    """
+    entries, total_count = lenient.entries(fields, "Routes", "routes")
+    request_id = str(fields["RequestId"])
+    by_id = {lenient.text(entry.get("RouteId")) or repr(entry): _route(entry) for entry in entries}
+    if not all(route.destination and route.instance_id for route in by_id.values()):
+        raise OutcomeUnknown("a route in the list can't be read", request_id=request_id)
+    return Page(items=by_id, total_count=total_count, request_id=request_id)
+
+
+def ccn_routes(fields: Mapping[str, object]) -> Page[CcnRoute]:
+    """The routes in a page of DescribeVpnGatewayCcnRoutes.
+
+    Raises OutcomeUnknown when one can't be read: it may lead through the tunnel that is asked about.
+    """
+    entries, total_count = lenient.entries(fields, "RouteSet", "CCN routes")
+    request_id = str(fields["RequestId"])
+    by_id = {lenient.text(entry.get("RouteId")) or repr(entry): _ccn_route(entry) for entry in entries}
+    if not all(route.destination for route in by_id.values()):
+        raise OutcomeUnknown("a CCN route in the list can't be read", request_id=request_id)
+    return Page(items=by_id, total_count=total_count, request_id=request_id)
+
+
+def _ccn_route(fields: Mapping[str, object]) -> CcnRoute:
+    return CcnRoute(
+        destination=lenient.text(fields.get("DestinationCidrBlock")),
+        status=lenient.text(fields.get("Status")),
+    )
+
+
+def _route(fields: Mapping[str, object]) -> Route:
+    return Route(
+        destination=lenient.text(fields.get("DestinationCidrBlock")),
+        instance_type=lenient.text(fields.get("InstanceType")),
+        instance_id=lenient.text(fields.get("InstanceId")),
+        priority=lenient.count(fields.get("Priority")),
+        status=lenient.text(fields.get("Status")),
+        kind=lenient.text(fields.get("Type")),
+        description=lenient.text(fields.get("Description")),
+    )
