@@ -40,7 +40,16 @@ class BadPayload(BotError):
 
 
 class CloudError(BotError):
-    """A Tencent Cloud call that gave no value."""
+    """A Tencent Cloud call that gave no value.
+
+    code: the cloud's error code, or ours for what went wrong on the way; None where nothing is known.
+    reason: what was seen, in a few words of ours that may be logged and shown; "" where the code says it all.
+    request_id: the cloud's, where it answered.
+    """
+
+    code: str | None = None
+    reason: str = ""
+    request_id: str | None = None
 
 
 class Refused(CloudError):
@@ -48,6 +57,8 @@ class Refused(CloudError):
 
     Error codes are listed in `bot.domain.explain`; `message` is the cloud's own text, foreign and unescaped.
     """
+
+    code: str
 
     def __init__(self, code: str, message: str, request_id: str | None) -> None:
         super().__init__(f"{code} (RequestId {request_id})")
@@ -59,12 +70,14 @@ class Refused(CloudError):
 class NotSent(CloudError):
     """The request surely never arrived: it may be sent again."""
 
+    def __init__(self, reason: str, *, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
 
 class OutcomeUnknown(CloudError):
-    """The request may have been carried out.
-
-    `code` is set when the cloud itself said that it doesn't know (InternalError, ServiceUnavailable, …).
-    """
+    """The request may have been carried out. One that only looks changes nothing, carried out or not."""
 
     def __init__(self, reason: str, *, code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(reason)

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from bot.cloud import lenient
 from bot.domain.model import SecurityPolicy, Tunnel
+from bot.domain.own_codes import OwnCode
 from bot.errors import OutcomeUnknown, Refused
 
 # The cloud answers these when it doesn't know itself whether the call was carried out.
@@ -78,12 +79,12 @@ def response(status: int, document: object) -> Mapping[str, object]:
     """
     fields = document.get("Response") if isinstance(document, dict) else None
     if not isinstance(fields, dict):
-        raise OutcomeUnknown(f"HTTP {status} without an answer of the API")
+        raise lenient.not_an_answer(f"HTTP {status} without an answer of the API")
     request_id = _word(fields.get("RequestId"))
     if "Error" in fields:
         raise _error(status, fields["Error"], request_id)
     if status != 200 or request_id is None:
-        raise OutcomeUnknown(f"HTTP {status} with neither a success nor an error", request_id=request_id)
+        raise lenient.not_an_answer(f"HTTP {status} with neither a success nor an error", request_id)
     return fields
 
 
@@ -101,10 +102,14 @@ def described(fields: Mapping[str, object], *, is_page: bool = False) -> Describ
     request_id = str(fields["RequestId"])
     entries, total_count = lenient.entries(fields, "VpnConnectionSet", "tunnels")
     if not is_page and (total_count or 0) > len(entries):
-        raise OutcomeUnknown("the list of tunnels is incomplete", request_id=request_id)
+        raise OutcomeUnknown(
+            f"{len(entries)} of {total_count} tunnels are listed",
+            code=OwnCode.INCOMPLETE_LIST,
+            request_id=request_id,
+        )
     tunnels = tuple(map(_tunnel, entries))
     if not all(tunnel.tunnel_id for tunnel in tunnels):
-        raise OutcomeUnknown("a tunnel in the list can't be read", request_id=request_id)
+        raise lenient.unreadable_entry("a tunnel has no id", request_id)
     return Described(tunnels=tunnels, total_count=total_count, request_id=request_id)
 
 
@@ -129,7 +134,7 @@ def _is_secret(name: str) -> bool:
 def _error(status: int, error: object, request_id: str | None) -> Refused | OutcomeUnknown:
     code = _word(error.get("Code")) if isinstance(error, dict) else None
     if not isinstance(error, dict) or code is None:
-        return OutcomeUnknown(f"HTTP {status} with an error that has no code", request_id=request_id)
+        return lenient.not_an_answer(f"HTTP {status} with an error that has no code", request_id)
     if code.startswith(UNKNOWN_OUTCOME_CODES):
         return OutcomeUnknown(f"the cloud answered {code}", code=code, request_id=request_id)
     if status == 200 or 400 <= status < 500:

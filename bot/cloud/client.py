@@ -14,6 +14,7 @@ from bot.cloud.pace import Pace
 from bot.cloud.transport import Transport
 from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route, Tunnel
+from bot.domain.own_codes import OwnCode
 from bot.errors import CloudError, NotSent, OutcomeUnknown, Refused
 
 VERSION = "2017-03-12"
@@ -184,7 +185,11 @@ class VpcClient:
             found |= page.items
             short = len(page.items) <= OVERLAP if end < total else len(found) < total
             if torn or short:
-                raise OutcomeUnknown("the list changed while it was read", request_id=page.request_id)
+                raise OutcomeUnknown(
+                    "the list changed while it was read",
+                    code=OwnCode.INCOMPLETE_LIST,
+                    request_id=page.request_id,
+                )
             offset = end - OVERLAP
         return tuple(found.values())
 
@@ -204,12 +209,13 @@ class VpcClient:
         def log(outcome: Answer | CloudError) -> None:
             _log.log(
                 logging.WARNING if isinstance(outcome, NotSent | OutcomeUnknown) else logging.INFO,
-                "action=%s region=%s %s answer=%s code=%s request_id=%s ms=%.0f",
+                "action=%s region=%s %s answer=%s code=%s cause=%r request_id=%s ms=%.0f",
                 action,
                 region,
                 about,
                 type(outcome).__name__,
                 getattr(outcome, "code", None),
+                getattr(outcome, "reason", None) or None,
                 getattr(outcome, "request_id", None),
                 (time.perf_counter() - started) * 1000,
             )

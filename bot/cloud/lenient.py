@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from sys import intern
 
+from bot.domain.own_codes import OwnCode
 from bot.errors import OutcomeUnknown
 
 
@@ -47,5 +48,15 @@ def entries(fields: Mapping[str, object], name: str, what: str) -> tuple[list[di
         return [], 0
     found = objects(shown)
     if not isinstance(shown, list) or len(found) < len(shown):
-        raise OutcomeUnknown(f"the list of {what} can't be read", request_id=str(fields["RequestId"]))
+        raise not_an_answer(f"the list of {what} can't be read", str(fields["RequestId"]))
     return found, total_count
+
+
+def not_an_answer(reason: str, request_id: str | None = None) -> OutcomeUnknown:
+    """What came is none of the API's answers."""
+    return OutcomeUnknown(reason, code=OwnCode.UNREADABLE_ANSWER, request_id=request_id)
+
+
+def unreadable_entry(reason: str, request_id: str) -> OutcomeUnknown:
+    """A list holds something that nothing can be said of, as while it is being created."""
+    return OutcomeUnknown(reason, code=OwnCode.UNREADABLE_ENTRY, request_id=request_id)

@@ -6,7 +6,6 @@ from bot.cloud import lenient
 from bot.cloud.answers import Page
 from bot.domain.ccn import CcnRoute
 from bot.domain.model import Route
-from bot.errors import OutcomeUnknown
 
 
 def routes(fields: Mapping[str, object]) -> Page[Route]:
@@ -18,7 +17,7 @@ def routes(fields: Mapping[str, object]) -> Page[Route]:
     request_id = str(fields["RequestId"])
     by_id = {lenient.text(entry.get("RouteId")) or repr(entry): _route(entry) for entry in entries}
     if not all(route.destination and route.instance_id for route in by_id.values()):
-        raise OutcomeUnknown("a route in the list can't be read", request_id=request_id)
+        raise lenient.unreadable_entry("a route has no destination or no next hop", request_id)
     return Page(items=by_id, total_count=total_count, request_id=request_id)
 
 
@@ -31,7 +30,7 @@ def ccn_routes(fields: Mapping[str, object]) -> Page[CcnRoute]:
     request_id = str(fields["RequestId"])
     by_id = {lenient.text(entry.get("RouteId")) or repr(entry): _ccn_route(entry) for entry in entries}
     if not all(route.destination for route in by_id.values()):
-        raise OutcomeUnknown("a CCN route in the list can't be read", request_id=request_id)
+        raise lenient.unreadable_entry("a CCN route has no destination", request_id)
     return Page(items=by_id, total_count=total_count, request_id=request_id)
 
 

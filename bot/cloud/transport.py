@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from http.client import RemoteDisconnected
 from typing import Any, cast
 
 import requests
@@ -12,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from bot import outbound
 from bot.cloud import answers
+from bot.cloud.failures import why_no_answer, why_not_sent
 from bot.errors import BadSettings, NotSent, OutcomeUnknown
 from bot.outbound import Proxy
 
@@ -65,11 +65,12 @@ class Transport:
             response = self._adapter.send(request, timeout=self._timeout, proxies=proxies)
             return response.status_code, answers.document(response.content)
         except (OSError, HTTPError) as error:
-            reason = _reason(error)
+            left = departure.complete
+            code, reason = why_no_answer(error) if left else why_not_sent(error, self._adapter.trusted)
         # Raised out here, without a cause: requests' exceptions hold the request, its token and the answer.
-        if departure.complete:
-            raise OutcomeUnknown(f"no answer: {reason}")
-        raise NotSent(f"not sent: {reason}")
+        if left:
+            raise OutcomeUnknown(reason, code=code)
+        raise NotSent(reason, code=code)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -81,6 +82,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, proxy: Proxy | None, pool_size: int) -> None:
         self._proxy = proxy
+        self.trusted = outbound.trust_store()
         self._context = outbound.ssl_context()
         super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
@@ -115,17 +117,6 @@ class _Departure:
             self._check()
         yield self._body
         self.complete = True
-
-
-def _reason(error: BaseException) -> str:
-    """Why a request failed, in words that hold nothing of the request or the answer."""
-    if isinstance(error, requests.Timeout):
-        return "timed out"
-    while (deeper := error.__cause__ or error.__context__) is not None:
-        error = deeper
-    if isinstance(error, RemoteDisconnected):
-        return "the connection was closed"
-    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _check_endpoint(endpoint: str) -> None:

@@ -9,8 +9,20 @@ class OwnCode(StrEnum):
     """What the bot itself has to say, where the cloud gave no code."""
 
     NO_ANSWER = "NoClearAnswer"
+    ANSWER_TIMED_OUT = "AnswerTimedOut"
+    CONNECTION_LOST = "ConnectionLost"
+    UNREADABLE_ANSWER = "UnreadableAnswer"
+    UNREADABLE_ENTRY = "UnreadableEntry"
+    INCOMPLETE_LIST = "IncompleteList"
     UNREACHABLE = "CloudUnreachable"
+    NAME_NOT_FOUND = "NameNotResolved"
+    CONNECTION_REFUSED = "ConnectionRefused"
+    CONNECT_TIMED_OUT = "ConnectTimedOut"
+    UNTRUSTED = "CertificateNotTrusted"
+    NO_TLS = "TlsFailed"
+    PROXY = "ProxyFailed"
     STILL_THERE = "StillThere"
+    NOT_SEEN = "NotSeenSince"
     OTHER_GATEWAY = "OtherGateway"
     OWN_FAULT = "OwnFault"
     TOO_MANY = "TooManyTunnels"
@@ -29,19 +41,76 @@ class OwnCode(StrEnum):
     BEING_MADE = "BeingMade"
 
 
+# What went wrong on the way. These hold for a deletion and for a look alike: whether anything was deleted is
+# said by what shows them.
 OWN_WAIT: Texts = {
     OwnCode.UNREACHABLE: (
         "Tencent Cloud can't be reached",
-        "The request never arrived there, so nothing was deleted.",
-        "Check this machine's network, DNS and proxy, and VPN_BOT_VPC_ENDPOINT; then ask again.",
+        "The request never arrived there.",
+        "Check this machine's network and proxy, and VPN_BOT_VPC_ENDPOINT.",
+    ),
+    OwnCode.NAME_NOT_FOUND: (
+        "The cloud's host name isn't found",
+        "DNS gave no address for the host in VPN_BOT_VPC_ENDPOINT, so the request was not sent.",
+        "Check this machine's DNS, and the spelling of VPN_BOT_VPC_ENDPOINT.",
+    ),
+    OwnCode.CONNECTION_REFUSED: (
+        "The cloud's endpoint refuses connections",
+        "The host was found, and nothing takes connections on its port, so the request was not sent.",
+        "Check VPN_BOT_VPC_ENDPOINT, its port included, and what stands between: a firewall, a tunnel.",
+    ),
+    OwnCode.CONNECT_TIMED_OUT: (
+        "The cloud's endpoint doesn't take the connection",
+        "No connection came about within the time limit, so the request was not sent.",
+        "Look for a firewall that drops packets, for a proxy that has to be used, and at the routes out.",
+    ),
+    OwnCode.UNTRUSTED: (
+        "The endpoint's certificate isn't trusted",
+        "Nothing was sent: whoever answered could not prove to be the host in VPN_BOT_VPC_ENDPOINT.",
+        "Where a proxy opens TLS, have its CA added to the file that is named here; else find who answers.",
+    ),
+    OwnCode.NO_TLS: (
+        "No TLS connection to the endpoint comes about",
+        "Something answers, and the two can't agree on TLS, so the request was not sent.",
+        "Check the port in VPN_BOT_VPC_ENDPOINT, and whether a proxy or firewall answers in its place.",
+    ),
+    OwnCode.PROXY: (
+        "The proxy doesn't lead to the cloud",
+        "The proxy can't be reached, or refuses to connect to the endpoint, so the request was not sent.",
+        "Check HTTPS_PROXY and NO_PROXY, and whether the proxy allows the host in VPN_BOT_VPC_ENDPOINT.",
     ),
 }
 
 OWN_UNCLEAR: Texts = {
     OwnCode.NO_ANSWER: (
-        "The cloud's answer got lost",
-        "The connection broke or the answer could not be read, after the request may have arrived.",
+        "The cloud gave no clear answer",
+        "What came back, if anything, says neither yes nor no.",
         "Look at the tunnel in the VPN console before you ask again.",
+    ),
+    OwnCode.ANSWER_TIMED_OUT: (
+        "The cloud didn't answer in time",
+        "The request was sent, and no answer came within the time limit.",
+        "See the cloud's status page, and look at the tunnel in the VPN console.",
+    ),
+    OwnCode.CONNECTION_LOST: (
+        "The connection broke before the answer came",
+        "The request was sent, and the connection ended without a whole answer.",
+        "Look at the tunnel in the VPN console. If it keeps coming, check the network and the proxy.",
+    ),
+    OwnCode.UNREADABLE_ANSWER: (
+        "What answered isn't the cloud's API",
+        "An answer came, and it isn't one of the API's: mostly a page of a gateway or proxy on the way.",
+        "Look at the tunnel in the VPN console. If it stays so, check VPN_BOT_VPC_ENDPOINT and the proxy.",
+    ),
+    OwnCode.UNREADABLE_ENTRY: (
+        "An entry in the gateway's list can't be read",
+        "The cloud lists a tunnel or a route without what names it, as while one is being created.",
+        "Wait. If it stays so, look at the gateway in the VPN console, and open a ticket with the RequestId.",
+    ),
+    OwnCode.INCOMPLETE_LIST: (
+        "The cloud's list is not complete",
+        "The cloud counts more entries than it lists, or the list changed while it was read.",
+        "Wait. If it stays so, look at the gateway in the VPN console, and open a ticket with the RequestId.",
     ),
 }
 
@@ -50,6 +119,11 @@ OWN_FINAL: Texts = {
         "Accepted, but still there",
         "The cloud accepted the deletion, and the tunnel had not gone when the time limit passed.",
         "Look at the tunnel in the VPN console; if it stays, open a ticket with the RequestId.",
+    ),
+    OwnCode.NOT_SEEN: (
+        "It isn't known whether the tunnel is gone",
+        "The cloud accepted the deletion, and the tunnel could not be looked at when the time limit passed.",
+        "Look at the tunnel in the VPN console, and see to what keeps the bot from looking.",
     ),
     OwnCode.OTHER_GATEWAY: (
         "The tunnel is on another gateway",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.explain import Again, OwnCode, explain
 from bot.domain.model import Deletion
-from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
+from bot.errors import CloudError, LeaseLost, NotSent, Refused
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
@@ -58,7 +58,7 @@ class Tries:
 
 def code_of(error: CloudError) -> str:
     """The cloud's code, or ours where it gave none."""
-    if isinstance(error, Refused | OutcomeUnknown) and error.code:
+    if error.code:
         return error.code
     return OwnCode.UNREACHABLE if isinstance(error, NotSent) else OwnCode.NO_ANSWER
 

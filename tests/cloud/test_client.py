@@ -264,12 +264,20 @@ def test_each_call_is_one_log_line(
     deletion = f"action=DeleteVpnConnection region={REGION} tunnel={TUNNEL_ID}"
     description = f"action=DescribeVpnConnections region={REGION} tunnels=2"
     assert lines == [
-        ("INFO", f"{deletion} answer=Accepted code=None request_id={REQUEST_ID}"),
-        ("INFO", f"{deletion} answer=Refused code=AuthFailure request_id={REQUEST_ID}"),
-        ("WARNING", f"{deletion} answer=OutcomeUnknown code=InternalError request_id={REQUEST_ID}"),
-        ("WARNING", f"{deletion} answer=OutcomeUnknown code=None request_id=None"),
+        ("INFO", f"{deletion} answer=Accepted code=None cause=None request_id={REQUEST_ID}"),
+        ("INFO", f"{deletion} answer=Refused code=AuthFailure cause=None request_id={REQUEST_ID}"),
+        (
+            "WARNING",
+            f"{deletion} answer=OutcomeUnknown code=InternalError cause='the cloud answered InternalError' "
+            f"request_id={REQUEST_ID}",
+        ),
+        (
+            "WARNING",
+            f"{deletion} answer=OutcomeUnknown code=ConnectionLost cause='Connection reset by peer' "
+            "request_id=None",
+        ),
         (
             "INFO",
-            f"{description} answer=Described code=None request_id={REQUEST_ID}",
+            f"{description} answer=Described code=None cause=None request_id={REQUEST_ID}",
         ),
     ]
