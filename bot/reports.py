@@ -80,6 +80,10 @@ _DELETION: Mapping[str, Callable[[Deletion], str | None]] = {
     "code": lambda one: one.code,
     "code_kind": lambda one: one.code_kind,
     "code_means": lambda one: explain(one.code, one.code_kind).title if one.code else None,
+    "last_seen": lambda one: one.last_seen,
+    "last_seen_at": lambda one: _iso(one.last_seen_at),
+    "look_code": lambda one: one.look_code,
+    "look_request_id": lambda one: one.look_request_id,
     "ended_at": lambda one: _iso(one.ended_at),
 }
 _EVENT: Mapping[str, Callable[[Event], str | None]] = {

@@ -4,7 +4,7 @@ from bot.chat.blocks import Body, bold, lines, person, plain, value
 from bot.chat.status import in_words, tally
 from bot.chat.tables import table, tunnels
 from bot.domain.explain import explain
-from bot.domain.model import Batch, State
+from bot.domain.model import Batch, Deletion, State
 
 BAR = 20
 
@@ -64,7 +64,14 @@ def summary(batch: Batch, page: int) -> Body:
     if not batch.rows:
         return {"text": sentence, "blocks": [lines([bold(sentence)])]}
     rows = [["Tunnel", "How it ended", "Code", "RequestId"]]
-    rows += [[row.tunnel_id, in_words(row), row.code or "", row.request_id or "none"] for row in batch.rows]
+    rows += [[row.tunnel_id, in_words(row), _code(row), row.request_id or "none"] for row in batch.rows]
     if len(batch.rows) < batch.size:
         sentence += " Those that aren't" + (f", part {page + 1}" if page else "") + ":"
     return {"text": sentence, "blocks": [lines([bold(sentence)]), table(rows)]}
+
+
+def _code(row: Deletion) -> str:
+    """Why it ended so; where it could not be looked at, why not, and that look's RequestId."""
+    if row.state is not State.UNKNOWN or not row.look_code:
+        return row.code or ""
+    return f"{row.look_code} (look {row.look_request_id})" if row.look_request_id else row.look_code

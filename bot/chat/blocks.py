@@ -85,6 +85,11 @@ def code(text: str) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [piece]}]}
 
 
+def quoted(text: str) -> list[Block]:
+    """Somebody else's words; no block where there are none."""
+    return [quote(text)] if text.strip() else []
+
+
 def seconds(duration_s: float) -> str:
     """A duration for people: 3.2 s, 41 s."""
     return f"{duration_s:.1f} s" if duration_s < 10 else f"{duration_s:.0f} s"

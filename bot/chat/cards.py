@@ -19,6 +19,7 @@ from bot.chat.pieces import (
     buttons,
     demands,
     expiry,
+    failed_look,
     frozen,
     protected,
     reason,
@@ -139,7 +140,10 @@ def _why(deletion: Deletion) -> list[list[Element]]:
         else [[plain("Nothing was sent.")]]
     )
     next_step = [[plain(explain(deletion.code).next_step)]] if is_gone_otherwise(deletion) else []
-    return [[bold(f"{title}{what}.  "), value(deletion.code)], *next_step, *number]
+    # A look that failed explains only an end that isn't known.
+    unseen = deletion.state is State.UNKNOWN and deletion.look_code
+    look = [failed_look(unseen, deletion.look_request_id)] if unseen else []
+    return [[bold(f"{title}{what}.  "), value(deletion.code)], *next_step, *number, *look]
 
 
 def _gone(deletion: Deletion) -> str:

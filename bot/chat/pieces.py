@@ -1,6 +1,7 @@
 """What the card of one tunnel and the card of many have in common."""
 
 from bot.chat.blocks import Block, Element, bold, clock, lines, moment, person, plain, quote, value
+from bot.domain.explain import explain_look
 from bot.domain.model import Deletion, Freeze, State, Tier
 from bot.domain.policy import Rules
 from bot.domain.text import clean
@@ -44,6 +45,12 @@ def stopped_by(deletion: Deletion) -> list[Element]:
     who_ = [plain(" by "), person(deletion.stopped_by)] if deletion.stopped_by else []
     what = "the rest" if deletion.batch_size > 1 else "it"
     return [plain("Stopped"), *who_, plain(f" before the cloud accepted {what}.")]
+
+
+def failed_look(code: str, number: str | None) -> list[Element]:
+    """Why the last look failed, by its code and the cloud's RequestId of that look."""
+    shown_number = [plain("  RequestId "), value(number)] if number else []
+    return [plain(f"The last look failed: {explain_look(code).title}.  "), value(code), *shown_number]
 
 
 def alarm(deletion: Deletion) -> list[Block]:

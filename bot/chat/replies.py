@@ -13,13 +13,14 @@ from bot.chat.blocks import (
     person,
     plain,
     quote,
+    quoted,
     request_id,
     seconds,
     utc,
     value,
 )
 from bot.chat.status import why_not_sent, within
-from bot.domain.explain import OwnCode, explain
+from bot.domain.explain import OwnCode, explain, explain_look
 from bot.domain.model import Deletion, Freeze
 from bot.domain.risk import Change
 from bot.domain.text import clean
@@ -34,9 +35,15 @@ def _about(deletion: Deletion) -> str:
     return deletion.tunnel_id or f"all tunnels of {deletion.gateway_id}"
 
 
-def waiting(deletion: Deletion, code: str, until: float) -> Body:
-    """Said once: the bot goes on trying by itself, and why."""
-    reason = explain(code)
+def waiting(deletion: Deletion, code: str, until: float, seen: str = "", *, look: bool = False) -> Body:
+    """Said once: the bot goes on trying by itself, and why.
+
+    seen: what was seen of the failure, in words of ours. look: it was a look that failed.
+    """
+    reason = explain_look(code) if look else explain(code)
+    # What lies between the bot and the cloud mostly doesn't mend itself.
+    ours = code in frozenset(OwnCode)
+    act = f"If it stays so: {reason.next_step}" if ours else "You need not do anything."
     return {
         "text": f"Waiting to delete {_about(deletion)}: {reason.title}. Trying again until {utc(until)}.",
         "blocks": [
@@ -45,9 +52,9 @@ def waiting(deletion: Deletion, code: str, until: float) -> Body:
                 [
                     plain("vpn-bot tries again by itself until "),
                     clock(until),
-                    plain(". You need not do anything."),
+                    plain(f". {act}"),
                 ],
-                [value(code)],
+                [value(code), plain(f"  {clean(seen, 300)}" if seen else "")],
             )
         ],
     }
@@ -167,7 +174,7 @@ def window_again(deletion: Deletion, missing_s: float, ends: float) -> Body:
 
 def not_cleared(deletion: Deletion, code: str) -> Body:
     """What has to be so before anything is sent could not be brought about."""
-    reason = explain(code)
+    reason = explain_look(code)  # where it isn't a code of ours, a look failed
     why = why_not_sent(code)
     sentence, more = f"Not deleted: {why}.", "" if why == within(reason.title) else f"{reason.title}. "
     return {
@@ -189,10 +196,9 @@ def gone(deletion: Deletion, after_s: float | None) -> Body:
     return {"text": sentence, "blocks": [lines([bold(sentence)], request_id(deletion.request_id))]}
 
 
-def refused(deletion: Deletion, code: str, message: str, number: str | None) -> Body:
-    """The cloud's no, explained."""
-    reason = explain(code)
-    said = [quote(message)] if message.strip() else []
+def refused(deletion: Deletion, code: str, message: str, number: str | None, *, look: bool = False) -> Body:
+    """The cloud's no, explained. message: the cloud's, or what was seen. look: it was a look that failed."""
+    reason = explain_look(code) if look else explain(code)
     shown_number = [plain("  RequestId "), value(number)] if number else []
     return {
         "text": f"{_about(deletion)} was not deleted: {reason.title} ({escape(clean(code, 100))}).",
@@ -202,48 +208,7 @@ def refused(deletion: Deletion, code: str, message: str, number: str | None) -> 
                 [bold("What to do: "), plain(reason.next_step)],
                 [value(code), *shown_number],
             ),
-            *said,
-        ],
-    }
-
-
-def still_there(deletion: Deletion, state: str | None, waited_s: float) -> Body:
-    """Accepted, but not gone within the time limit."""
-    sentence = f"{deletion.tunnel_id} is still there after {seconds(waited_s)}: state {_seen(state)}."
-    return {
-        "text": escape(sentence),
-        "blocks": [
-            lines(
-                [bold(sentence)],
-                [
-                    plain("Tencent Cloud had accepted the deletion, so it may still go. "),
-                    plain("Look at it in the console; if it stays, give support this RequestId."),
-                ],
-                request_id(deletion.request_id),
-            )
-        ],
-    }
-
-
-def _seen(state: str | None) -> str:
-    return clean(state or "", 40) or "not known"
-
-
-def gave_up(deletion: Deletion, code: str, state: str | None) -> Body:
-    """The deadline passed without an answer that could be trusted."""
-    reason = explain(code)
-    seen = f"last seen in state {clean(state, 40)}" if state else "and looking at it failed too"
-    sentence = f"It isn't known whether {deletion.tunnel_id} was deleted; {seen}."
-    return {
-        "text": escape(sentence),
-        "blocks": [
-            lines(
-                [bold(sentence)],
-                [plain(f"{reason.title}.")],
-                [bold("What to do: "), plain("look at the tunnel in the console before you ask again.")],
-                [value(code)],
-                request_id(deletion.request_id),
-            )
+            *quoted(message),
         ],
     }
 

@@ -1,6 +1,7 @@
 """How a deletion stands, in words: once, for the cards, the announcement, the thread and the history."""
 
-from bot.domain.explain import CodeKind, OwnCode, explain, means_gone
+from bot.chat.blocks import utc
+from bot.domain.explain import CodeKind, OwnCode, explain, explain_look, means_gone
 from bot.domain.model import Batch, Deletion, State
 
 _NOT_SENT: dict[str, str] = {
@@ -57,6 +58,9 @@ def in_words(deletion: Deletion) -> str:
         case State.REFUSED | State.VOID:
             by_us = " by vpn-bot" if is_gone_otherwise(deletion) else ""
             return f"not deleted{by_us}: {why_not(deletion)}"
+        case State.UNKNOWN if code == OwnCode.NOT_SEEN and deletion.look_code:
+            since = utc(deletion.last_seen_at or deletion.sent_at or deletion.asked_at)
+            return f"not known since {since}: {_within(explain_look(deletion.look_code).title)}"
         case State.UNKNOWN:
             return f"not confirmed gone: {within(explain(code).title)}" if code else "not confirmed gone"
         case State.VERIFYING if deletion.request_id is None:

@@ -170,7 +170,7 @@ _PERMISSION: Texts = {
         "In CAM, allow vpc:DeleteVpnConnection on the tunnel, and look for a deny that stands above it.",
     ),
     "UnauthorizedOperation.NeedApproval": (
-        "This deletion needs an approval in the cloud",
+        "This needs an approval in the cloud",
         "Your account holds such operations back until someone approves them there.",
         "Find the held operation in the cloud console's event centre and have it approved, then ask again.",
     ),
@@ -285,6 +285,12 @@ _SERVICE: Texts = {
         "The tunnel or its gateway is of a kind, or in a condition, that rules the deletion out.",
         "Look at both in the VPN console; the cloud's own message may say what stands in the way.",
     ),
+}
+
+# Such a refusal says nothing of the one tunnel that a call was about.
+EVERY_CALL = frozenset(_CREDENTIALS) | {
+    *("IpInBlacklist", "IpNotInWhitelist", "UnsupportedProtocol", "UnsupportedRegion"),
+    *("ActionOffline", "InvalidAction", "NoSuchProduct", "NoSuchVersion"),
 }
 
 TEXTS = (

@@ -1,10 +1,11 @@
 """What a code means to someone deleting a VPN tunnel, and what to do next: the cloud's, Slack's, our own."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.domain.codes import TEXTS, Again
+from bot.domain.codes import EVERY_CALL, TEXTS, Again
+from bot.domain.look_codes import LOOK_TEXTS
 from bot.domain.own_codes import OwnCode
 from bot.domain.slack_codes import SLACK_CODES, slack_refusal
 
@@ -17,6 +18,8 @@ __all__ = [
     "Explanation",
     "OwnCode",
     "explain",
+    "explain_look",
+    "is_about_every_call",
     "kind_of",
     "means_gone",
 ]
@@ -68,6 +71,20 @@ def _of_slack(code: str) -> Explanation:
         next_step=refusal.next_step,
         again=Again.FINAL,
     )
+
+
+def explain_look(code: str) -> Explanation:
+    """Explain it where the call only looked, and there is nothing that may have been done."""
+    known = explain(code)
+    if known.code not in LOOK_TEXTS:
+        return known
+    meaning, next_step = LOOK_TEXTS[known.code]
+    return replace(known, meaning=meaning, next_step=next_step)
+
+
+def is_about_every_call(code: str) -> bool:
+    """Whether it speaks of the bot's keys, its address or the service, whatever a call is about."""
+    return explain(code).code in EVERY_CALL
 
 
 def means_gone(code: str) -> bool:

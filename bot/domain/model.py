@@ -84,12 +84,15 @@ class Route:
 class Unreadable:
     """What stands in the place of something that the cloud didn't tell; `why` is a few words of ours.
 
-    code: of what stood in the way. passing: it may be readable in a moment.
+    code: of what stood in the way. passing: it may be readable in a moment. said: the cloud's own message,
+    or what was seen of the failure. request_id: of the look, where the cloud answered.
     """
 
     why: str
     code: str = ""
     passing: bool = False
+    said: str = ""
+    request_id: str | None = None
 
 
 class Tier(StrEnum):
@@ -188,8 +191,9 @@ class Deletion:
     tier: the whole card's. break_glass: the incident that lifts the second person, "" for none.
     send_at: the end of the abort window, which is window_s long; nothing is sent before it. window_over_at:
     when people had had all of it. cleared_at: when the card's tunnels were read again after the confirm, and
-    were as they were shown. stopped_by: who kept it from being sent.
-    code_kind: whose code `code` is.
+    were as they were shown. stopped_by: who kept it from being sent. code_kind: whose code `code` is.
+    last_seen: the tunnel's state in the last look that succeeded since it was sent, and last_seen_at when
+    that was. look_code: why the latest look failed, None where it succeeded, with its own look_request_id.
     """
 
     deletion_id: str
@@ -220,6 +224,9 @@ class Deletion:
     retry_until: float | None = None
     waiting_code: str | None = None
     last_seen: str | None = None
+    last_seen_at: float | None = None
+    look_code: str | None = None
+    look_request_id: str | None = None
     tier: Tier = Tier.LOW
     stake: Stake | None = None
     break_glass: str = ""

@@ -121,6 +121,7 @@ class Claims:
         after_s: float = 0.0,
         says: Iterable[Saying] = (),
         tell: Mapping[str, object] | None = None,
+        event_request_id: str | None = None,
         **changes: Any,
     ) -> Deletion:
         """Write a step's result: new state, what is to be said, the audit event; all or nothing.
@@ -128,6 +129,7 @@ class Claims:
         after_s: due again after so many seconds, and held no longer.
         says: for the thread of a card with one tunnel; a batch has its progress instead.
         tell: a private message to the requester. detail: for the event, where it isn't the code.
+        event_request_id: the cloud's for what the event says, where it isn't the deletion's.
         """
         was = held.deletion
         with self._database.write() as tx:
@@ -154,7 +156,7 @@ class Claims:
                     **_about(was),
                     # An ask stands for all its tunnels.
                     tunnel_id=None if was.state is State.ASKED else was.tunnel_id,
-                    request_id=deletion.request_id,
+                    request_id=event_request_id or deletion.request_id,
                     detail=detail or deletion.code,
                 )
             return deletion

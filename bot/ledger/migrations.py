@@ -68,6 +68,9 @@ def _true_words(connection: Connection) -> None:
         "ALTER TABLE deletions ADD COLUMN code_kind TEXT",
         "UPDATE deletions SET code = 'OwnFault' WHERE code = 'own_fault'",
         _KINDS,
+        f"ALTER TABLE deletions ADD COLUMN last_seen_at {double}",
+        "ALTER TABLE deletions ADD COLUMN look_code TEXT",
+        "ALTER TABLE deletions ADD COLUMN look_request_id TEXT",
     )
     for statement in statements:
         connection.execute(text(statement))

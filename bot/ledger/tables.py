@@ -62,7 +62,12 @@ deletions = Table(
     # Whose code it is: the cloud's, Slack's or our own.
     Column("code_kind", Text),
     Column("message", Text),
+    # The state in the last look that succeeded since it was sent, and when that was; why the latest look
+    # failed, null where it didn't, and that look's own RequestId.
     Column("last_seen", Text),
+    Column("last_seen_at", Double),
+    Column("look_code", Text),
+    Column("look_request_id", Text),
     Column("ended_at", Double),
     # The whole card's tier; `stake` has this tunnel's own, as JSON.
     Column("tier", Text, nullable=False, server_default="low"),

@@ -174,7 +174,7 @@ class Clearing:
         if not self._tries.in_time(deletion):
             self._end(held, code, replies.not_cleared(deletion, code))
             return
-        body = replies.waiting(deletion, code, deletion.retry_until or 0)
+        body = replies.waiting(deletion, code, deletion.retry_until or 0, look=True)
         self._claims.advance(
             held,
             State.CONFIRMED,

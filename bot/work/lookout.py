@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from bot.cloud.client import VpcClient
 from bot.domain.ccn import CcnRoute, on_ccn
-from bot.domain.explain import explain
 from bot.domain.model import Route, Stake, Tunnel, Unreadable
 from bot.domain.risk import Surroundings, assess
 from bot.errors import CloudError
-from bot.work.tries import code_of, is_final
+from bot.work.tries import unreadable
 
 # One list for each gateway and customer gateway; for more of them, one of the whole region is cheaper.
 MOST_LISTS = 6
@@ -95,8 +94,7 @@ class Lookout:
             try:
                 return then(call(**about))
             except CloudError as error:
-                code = code_of(error)
-                return then(Unreadable(why=explain(code).title, code=code, passing=not is_final(error)))
+                return then(unreadable(error))
 
         return self._pool.submit(read).result
 

@@ -1,6 +1,6 @@
 """From an ask to its card: look the tunnels up, see what is at stake, show it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.chat import kits, notes, replies
@@ -11,37 +11,18 @@ from bot.domain.model import Deletion, State, Tier, Tunnel
 from bot.domain.policy import Verdict
 from bot.domain.risk import Surroundings, highest
 from bot.domain.undo import kit_for, to_text
-from bot.errors import CloudError, NoUndoKit, Refused
+from bot.errors import CloudError, NoUndoKit
 from bot.ledger.cards import Cards, Shown
 from bot.ledger.claims import Claims
 from bot.ledger.rows import Held
+from bot.work.look_up import Seen, look_up_each
 from bot.work.lookout import Lookout
-from bot.work.tries import Tries, code_of, is_final, unless_lost
+from bot.work.tries import Tries, code_of, is_final, said, unless_lost
 
 # In these states the cloud deletes nothing; a word that isn't documented counts as risk, on the card.
 NOT_NOW = {"DELETING": OwnCode.BEING_DELETED, "PENDING": OwnCode.BEING_MADE}
-Seen = Mapping[str, Tunnel] | CloudError
 MayAsk = Callable[[Deletion, Collection[str]], Verdict]
 NobodyLeft = Callable[[Deletion, Collection[str]], Verdict | None]
-
-
-def look_up_each(
-    cloud: VpcClient,
-    group: Sequence[Held],
-    ids: Callable[[Deletion], Iterable[str]],
-    *,
-    mostly_gone: bool = False,
-) -> Iterator[tuple[Seen, Held]]:
-    """Each with the tunnels that were found in its region, or why they weren't; many in one call."""
-    for region in {held.deletion.region for held in group}:
-        here = [held for held in group if held.deletion.region == region]
-        wanted = {tunnel_id for held in here for tunnel_id in ids(held.deletion)}
-        seen: Seen
-        try:
-            seen = cloud.look_up(region=region, tunnel_ids=sorted(wanted), mostly_gone=mostly_gone)
-        except CloudError as error:
-            seen = error
-        yield from ((seen, held) for held in here)
 
 
 class Preparing:
@@ -165,10 +146,8 @@ class Preparing:
         asked, code = held.deletion, code_of(error)
         until = asked.asked_at + self._tries.limits.retry_for_s
         if is_final(error) or self._tries.clock() >= until:
-            message = error.message if isinstance(error, Refused) else ""
-            request_id = getattr(error, "request_id", None)
-            tell = replies.refused(asked, code, message, request_id)
-            self._turn_down(held, code, tell, request_id=request_id)
+            tell = replies.refused(asked, code, said(error), error.request_id, look=True)
+            self._turn_down(held, code, tell, request_id=error.request_id)
             return
         first = asked.waiting_code is None
         self._claims.advance(
@@ -176,7 +155,7 @@ class Preparing:
             State.ASKED,
             event="look-up failed",
             after_s=self._tries.pause_s(asked),
-            tell=replies.waiting(asked, code, until) if first else None,
+            tell=replies.waiting(asked, code, until, error.reason, look=True) if first else None,
             waiting_code=code,
             attempts=asked.attempts + 1,
         )

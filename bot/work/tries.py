@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.explain import Again, OwnCode, explain
-from bot.domain.model import Deletion
+from bot.domain.explain import Again, OwnCode, explain, explain_look
+from bot.domain.model import Deletion, Unreadable
 from bot.errors import CloudError, LeaseLost, NotSent, Refused
 
 FIRST_PAUSE_S = 0.5
@@ -66,6 +66,23 @@ def code_of(error: CloudError) -> str:
 def is_final(error: CloudError) -> bool:
     """Whether the cloud said no, and will say so again."""
     return isinstance(error, Refused) and explain(code_of(error)).again is Again.FINAL
+
+
+def said(error: CloudError) -> str:
+    """The cloud's own message, or what was seen of the failure; "" for nothing."""
+    return error.message if isinstance(error, Refused) else error.reason
+
+
+def unreadable(error: CloudError) -> Unreadable:
+    """What stands in the place of what a failed look would have shown."""
+    code = code_of(error)
+    return Unreadable(
+        why=explain_look(code).title,
+        code=code,
+        passing=not is_final(error),
+        said=said(error),
+        request_id=error.request_id,
+    )
 
 
 def unless_lost(step: Callable[..., None], *args: object) -> None:

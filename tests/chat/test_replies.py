@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat import batch_thread as batch_replies
-from bot.chat import replies
+from bot.chat import looks, replies
 from bot.chat.blocks import Body
-from bot.domain.explain import explain
-from bot.domain.model import Batch, Deletion, State
+from bot.domain.explain import explain, explain_look
+from bot.domain.model import Batch, Deletion, State, Unreadable
 from bot.rehearsal.limits import objects
 from tests.chat.hostile import assert_fit, batch_of, batches, codes, deletions, durations, foreign
 from tests.chat.test_cards import CONFIRMED, T0
@@ -40,15 +40,17 @@ def test_any_reply_is_one_that_slack_takes_and_that_pings_nobody(
     waited_s: float,
 ) -> None:
     """Hostile codes, messages, RequestIds and states: shown as they are, never read as mark-up."""
+    look = Unreadable(why="", code=code, said=words, request_id=number)
     for body in (
-        replies.waiting(deletion, code, until),
+        replies.waiting(deletion, code, until, words, look=True),
         replies.accepted(deletion, words),
         replies.seen_deleting(deletion),
         replies.sending_again(deletion, code, words),
         replies.gone(deletion, waited_s),
         replies.refused(deletion, code, words, number),
-        replies.still_there(deletion, state, waited_s),
-        replies.gave_up(deletion, code, state),
+        looks.still_there(deletion, state or "", until, waited_s),
+        looks.not_seen(deletion, look),
+        looks.gave_up(deletion, code, None if state is None else (state, until), look),
         replies.set_aside(deletion),
     ):
         assert_fit(body, deletion)
@@ -139,21 +141,62 @@ def test_gone_says_after_how_long_where_that_is_known(after_s: float | None, sen
     assert replies.gone(CONFIRMED, after_s)["text"] == sentence
 
 
-@pytest.mark.parametrize(
-    ("state", "seen"), [("DELETING", "DELETING"), (None, "not known"), ("", "not known")]
-)
-def test_still_there_names_the_state_and_the_time_waited(state: str | None, seen: str) -> None:
+@pytest.mark.parametrize(("state", "seen"), [("DELETING", "DELETING"), ("", "not shown")])
+def test_still_there_names_the_state_the_time_of_that_look_and_the_time_waited(state: str, seen: str) -> None:
     """Never a bare time-out."""
-    body = replies.still_there(CONFIRMED, state, 300)
-    assert body["text"] == f"vpnx-p0j11j28 is still there after 300 s: state {seen}."
+    body = looks.still_there(CONFIRMED, state, T0, 300)
+    assert body["text"] == (f"vpnx-p0j11j28 is still there after 300 s: state {seen}, seen at 22:13:20 UTC.")
+
+
+TOKEN = Unreadable(why="", code="AuthFailure.TokenFailure", said="<!channel> expired", request_id="r-look")
+SENT = replace(CONFIRMED, state=State.VERIFYING, sent_at=T0, request_id="r-sent")
 
 
 @pytest.mark.parametrize(
-    ("state", "seen"),
-    [("AVAILABLE", "last seen in state AVAILABLE"), (None, "and looking at it failed too")],
+    ("deletion", "since", "before"),
+    [
+        (replace(SENT, last_seen="DELETING", last_seen_at=T0 + 60), "22:14:20 UTC", "in state DELETING"),
+        (SENT, "22:13:20 UTC", "No look succeeded after the deletion was sent."),
+    ],
+    ids=["seen before", "never seen"],
 )
-def test_giving_up_claims_neither_deleted_nor_not_deleted(state: str | None, seen: str) -> None:
-    """What isn't known is said to be unknown, with what was last seen."""
-    body = replies.gave_up(CONFIRMED, "NoClearAnswer", state)
-    assert body["text"] == f"It isn't known whether vpnx-p0j11j28 was deleted; {seen}."
+def test_what_could_not_be_looked_at_is_not_known_to_be_there_or_gone(
+    deletion: Deletion, since: str, before: str
+) -> None:
+    """Since when, why, what to do, what was seen last, and the RequestIds of both calls."""
+    body = looks.not_seen(deletion, TOKEN)
+    reason = explain_look(TOKEN.code)
+    assert body["text"] == (
+        "It isn't known whether vpnx-p0j11j28 is gone: it could not be looked at since "
+        f"{since}: {reason.title} (AuthFailure.TokenFailure)."
+    )
+    for part in (reason.meaning, reason.next_step, before, TOKEN.code, "r-sent", "r-look", TOKEN.said):
+        assert part in shown(body)
+    assert "still there" not in shown(body)
+
+
+@pytest.mark.parametrize(
+    ("seen", "look", "ending"),
+    [
+        (("AVAILABLE", T0), None, "; last seen in state AVAILABLE at 22:13:20 UTC."),
+        (None, TOKEN, "; looking at it failed: The bot's temporary credentials have run out."),
+        (
+            ("AVAILABLE", T0),
+            TOKEN,
+            (
+                "; last seen in state AVAILABLE at 22:13:20 UTC; looking at it failed: The bot's temporary "
+                "credentials have run out."
+            ),
+        ),
+    ],
+    ids=["seen", "never seen", "seen before"],
+)
+def test_giving_up_claims_neither_deleted_nor_not_deleted(
+    seen: tuple[str, float] | None, look: Unreadable | None, ending: str
+) -> None:
+    """What isn't known is said to be unknown, with what was last seen, and why a look failed."""
+    body = looks.gave_up(SENT, "NoClearAnswer", seen, look)
+    assert body["text"] == f"It isn't known whether vpnx-p0j11j28 was deleted{ending}"
+    assert "r-sent" in shown(body)
+    assert ("r-look" in shown(body)) is (look is not None)
     assert "look at the tunnel in the console" in shown(body)

@@ -268,13 +268,17 @@ def test_each_call_is_one_log_line(
         ("INFO", f"{deletion} answer=Refused code=AuthFailure cause=None request_id={REQUEST_ID}"),
         (
             "WARNING",
-            f"{deletion} answer=OutcomeUnknown code=InternalError cause='the cloud answered InternalError' "
-            f"request_id={REQUEST_ID}",
+            (
+                f"{deletion} answer=OutcomeUnknown code=InternalError "
+                f"cause='the cloud answered InternalError' request_id={REQUEST_ID}"
+            ),
         ),
         (
             "WARNING",
-            f"{deletion} answer=OutcomeUnknown code=ConnectionLost cause='Connection reset by peer' "
-            "request_id=None",
+            (
+                f"{deletion} answer=OutcomeUnknown code=ConnectionLost cause='Connection reset by peer' "
+                "request_id=None"
+            ),
         ),
         (
             "INFO",

@@ -1,10 +1,21 @@
 """Every error code has its own words, and the worker is told rightly whether to try again."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.explain import UNKNOWN, Again, Explanation, OwnCode, explain, means_gone
+from bot.domain.explain import (
+    UNKNOWN,
+    Again,
+    Explanation,
+    OwnCode,
+    explain,
+    explain_look,
+    is_about_every_call,
+    means_gone,
+)
 
 DOCUMENTED = {
     "InvalidParameterValue.Malformed": Again.FINAL,
@@ -180,3 +191,46 @@ def test_only_the_two_not_found_codes_mean_gone(code: str) -> None:
     gone = code in {"ResourceNotFound", "UnsupportedOperation.RecordNotExists"}
     assert means_gone(code) is means_gone(f"{code}.VpnConnection") is gone
     assert means_gone(f"{code}x") is False
+
+
+MAY_BE_DONE = re.compile(
+    r"may have (?!changed)|carried out|how far|had begun|did nothing|ask for the deletion"
+    r"|(?<!was )(?<!has )delete"
+)
+CAUSES = [own for own in OWN if explain(own).again is not Again.FINAL]
+
+
+@pytest.mark.parametrize("code", [*DOCUMENTED, *FAMILIES, *CAUSES, "not known"])
+def test_a_look_that_failed_is_never_said_to_have_been_carried_out(code: str) -> None:
+    """It asked for nothing, so nothing may have been done, and no deletion is at fault."""
+    explanation = explain_look(code)
+    assert (explanation.title, explanation.again) == (explain(code).title, explain(code).again)
+    said = f"{explanation.meaning} {explanation.next_step}"
+    assert not MAY_BE_DONE.search(said)
+    for sentence in texts(explanation)[1:]:
+        assert 20 < len(sentence) <= 200
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "AuthFailure.UnauthorizedOperation.Tag"])
+def test_a_look_that_is_not_allowed_names_the_permission_to_look(code: str) -> None:
+    """Permission to delete would not help."""
+    said = explain_look(code).next_step
+    assert "vpc:DescribeVpnConnections" in said
+    assert "vpc:DeleteVpnConnection" not in said
+
+
+@pytest.mark.parametrize(
+    ("code", "is_so"),
+    [
+        ("AuthFailure.TokenFailure", True),
+        ("AuthFailure.SomethingNew", True),
+        ("UnsupportedRegion", True),
+        ("AuthFailure.UnauthorizedOperation", False),
+        ("UnauthorizedOperation", False),
+        ("InvalidParameterValue.Malformed", False),
+        ("SomethingNew", False),
+    ],
+)
+def test_a_refusal_of_every_call_is_told_from_one_of_a_single_tunnel(code: str, is_so: bool) -> None:
+    """Asking once more for each tunnel helps only with the latter."""
+    assert is_about_every_call(code) is is_so

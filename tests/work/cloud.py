@@ -19,7 +19,7 @@ GONE: Look = {}
 class Cloud:
     """`look` and `delete` are what it answers now: tunnels or a RequestId, or an error that is raised.
 
-    vanishes: what it accepts to delete is gone at once.
+    vanishes: what it accepts to delete is gone at once. poison: ids that every look for them fails with.
     """
 
     look: Look = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Cloud:
     deleted: list[str] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
     vanishes: bool = False
+    poison: Mapping[str, CloudError] = field(default_factory=dict)
     beside: Look | None = None
     routes: Sequence[Route] | CloudError = ()
     ccn_routes: Sequence[CcnRoute] | CloudError = ()
@@ -44,6 +45,8 @@ class Cloud:
     ) -> Mapping[str, Tunnel]:
         """Like VpcClient's."""
         self.looked.append((region, tuple(tunnel_ids)))
+        for tunnel_id in self.poison.keys() & set(tunnel_ids):
+            raise self.poison[tunnel_id]
         return _given(self.regions.get(region, self.look))
 
     def list_tunnels(

@@ -66,6 +66,10 @@ class Scene:
         body = next(row["body"] for row in self.replica.rows(posts) if row["kind"] == kind)
         return str(json.loads(body)["text"])
 
+    def body(self, kind: str) -> str:
+        """All of a reply, as JSON."""
+        return str(next(row["body"] for row in self.replica.rows(posts) if row["kind"] == kind))
+
 
 def steps_over(
     replica: Replica,

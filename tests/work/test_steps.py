@@ -10,7 +10,7 @@ from bot.cloud.answers import described
 from bot.domain.explain import OwnCode
 from bot.domain.model import State
 from bot.errors import CloudError, LeaseLost, NotSent, OutcomeUnknown, Refused
-from bot.ledger.tables import deletions
+from bot.ledger.tables import deletions, events
 from bot.work.tries import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from tests.ledger.opened import LEASE_S, RETRY_S, T0, TUNNEL, Replica, ask
 from tests.work.cloud import GONE, STANDS, Cloud, Look
@@ -98,7 +98,8 @@ def test_a_look_that_fails_is_repeated_until_the_deadline(scene: Scene) -> None:
     assert scene.at(RETRY_S + LONGEST_PAUSE_S).act(State.DELETING).state is State.UNKNOWN
     assert len(scene.cloud.deleted) == 1
     assert scene.text("gave up") == (
-        "It isn't known whether vpnx-p0j11j28 was deleted; and looking at it failed too."
+        "It isn't known whether vpnx-p0j11j28 was deleted; "
+        "looking at it failed: Tencent Cloud can't be reached."
     )
 
 
@@ -128,7 +129,7 @@ def test_still_there_is_said_at_the_time_limit_to_the_moment(
 
 
 def test_looks_that_fail_until_the_limit_end_with_what_was_last_seen(scene: Scene) -> None:
-    """A failed look is never taken for gone."""
+    """A failed look is never taken for gone, nor for still there: since when nothing was seen is said."""
     scene.confirmed()
     scene.act(State.CONFIRMED)
     scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
@@ -136,7 +137,112 @@ def test_looks_that_fail_until_the_limit_end_with_what_was_last_seen(scene: Scen
     scene.cloud.look = UNREACHABLE
     assert scene.at(60).verify().state is State.VERIFYING
     assert scene.at(VERIFY_S).verify().state is State.UNKNOWN
-    assert scene.text("still there") == "vpnx-p0j11j28 is still there after 120 s: state DELETING."
+    assert scene.said == ["accepted", "not seen"]
+    assert scene.text("not seen") == (
+        "It isn't known whether vpnx-p0j11j28 is gone: it could not be looked at since 22:13:21 UTC: "
+        "Tencent Cloud can't be reached (CloudUnreachable)."
+    )
+    ended = scene.now
+    assert (ended.code, ended.look_code) == (OwnCode.NOT_SEEN, OwnCode.UNREACHABLE)
+    assert (ended.last_seen, ended.last_seen_at) == ("DELETING", T0 + 1)
+
+
+def test_a_look_that_succeeds_again_takes_the_failure_back(scene: Scene) -> None:
+    """Why a look failed is kept while it is so, and the audit trail keeps that it was, once."""
+    scene.confirmed()
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = FORBIDDEN
+    for seconds in (1, 20):
+        failed = scene.at(seconds).verify()
+        assert (failed.look_code, failed.look_request_id) == (FORBIDDEN.code, "r-no")
+    scene.cloud.look = {TUNNEL.tunnel_id: replace(TUNNEL, state="DELETING")}
+    seen = scene.at(VERIFY_S).verify()
+    assert (seen.code, seen.last_seen_at) == (OwnCode.STILL_THERE, T0 + VERIFY_S)
+    assert (seen.look_code, seen.look_request_id) == (None, None)
+    trail = [row for row in scene.replica.rows(events) if row["kind"] == "look failed"]
+    assert [(row["detail"], row["request_id"]) for row in trail] == [(FORBIDDEN.code, "r-no")]
+
+
+def test_the_last_look_decides_however_late_it_comes(scene: Scene) -> None:
+    """A tunnel that went while nobody could look is gone, although the time limit has passed."""
+    scene.confirmed()
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = UNREACHABLE
+    scene.at(VERIFY_S - 1).verify()
+    scene.cloud.look = GONE
+    assert scene.at(VERIFY_S + LONGEST_PAUSE_S).verify().state is State.GONE
+    assert scene.said == ["accepted", "gone"]
+
+
+def test_a_doubt_that_cannot_be_looked_into_keeps_both_codes(scene: Scene) -> None:
+    """Why the deletion is in doubt, and why the look failed, with the RequestId of each."""
+    scene.confirmed(retry_until=T0 + RETRY_S)
+    scene.cloud.delete = OutcomeUnknown("", code="InternalError", request_id="r-sent")
+    scene.act(State.CONFIRMED)
+    scene.cloud.look = FORBIDDEN
+    ended = scene.at(RETRY_S).act(State.DELETING)
+    assert (ended.state, ended.code, ended.request_id) == (State.UNKNOWN, "InternalError", "r-sent")
+    assert (ended.look_code, ended.look_request_id) == (FORBIDDEN.code, "r-no")
+    body = scene.body("gave up")
+    assert all(part in body for part in ("InternalError", "r-sent", FORBIDDEN.code, "r-no"))
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidParameterValue.Malformed"])
+def test_only_the_ask_that_is_refused_is_turned_down(scene: Scene, code: str) -> None:
+    """Seven people ask at one moment, the cloud refuses one's id: the six others have their cards."""
+    ids = [f"vpnx-0000000{number}" for number in range(7)]
+    cards = {tunnel_id: scene.replica.ledger.ask(ask(tunnel_id)) for tunnel_id in ids}
+    scene.cloud.look = {tunnel_id: replace(TUNNEL, tunnel_id=tunnel_id) for tunnel_id in ids}
+    scene.cloud.poison = {ids[4]: Refused(code, "", "r-no")}
+    scene.steps.prepare(scene.replica.claims.claim(10, [State.ASKED]))
+    ended = {tunnel_id: scene.replica.now(card_id) for tunnel_id, card_id in cards.items()}
+    refused = ended.pop(ids[4])
+    assert (refused.state, refused.code, refused.request_id) == (State.REFUSED, code, "r-no")
+    assert {one.state for one in ended.values()} == {State.PENDING}
+    assert len(scene.cloud.looked) <= 2 * len(ids) - 1
+
+
+def test_an_ask_for_several_stands_or_falls_as_one(scene: Scene) -> None:
+    """A card for some of what was asked for would not be what was asked for."""
+    card_id = scene.replica.ledger.ask(ask(TUNNEL.tunnel_id, OTHER.tunnel_id))
+    scene.cloud.look = {TUNNEL.tunnel_id: TUNNEL}
+    scene.cloud.poison = {OTHER.tunnel_id: FORBIDDEN}
+    scene.steps.prepare([scene.replica.take(State.ASKED)])
+    assert scene.replica.now(card_id).state is State.REFUSED
+    assert len(scene.cloud.looked) == 1
+
+
+def test_a_refusal_of_the_keys_is_asked_for_once(scene: Scene) -> None:
+    """The bot's keys are refused whatever it asks for: nobody is looked at alone for that."""
+    for number in range(7):
+        scene.replica.ledger.ask(ask(f"vpnx-0000000{number}"))
+    scene.cloud.look = Refused("AuthFailure.TokenFailure", "", "r-no")
+    scene.steps.prepare(scene.replica.claims.claim(10, [State.ASKED]))
+    assert len(scene.cloud.looked) == 1
+    assert {row["state"] for row in scene.replica.rows(deletions)} == {"refused"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [FORBIDDEN, OutcomeUnknown("", code=OwnCode.UNREADABLE_ENTRY), OutcomeUnknown("", code="IncompleteList")],
+    ids=["not allowed", "unreadable entry", "incomplete list"],
+)
+def test_a_tunnel_that_cannot_be_looked_at_keeps_no_other_from_being_seen_gone(
+    scene: Scene, error: CloudError
+) -> None:
+    """Verified together: the other is gone, and this one alone isn't known."""
+    for tunnel in (TUNNEL, OTHER):
+        scene.card_id = scene.replica.show(tunnel)
+        assert scene.replica.decide(scene.card_id).won
+        scene.replica.skip_last_look()
+        scene.act(State.CONFIRMED)
+    held = scene.at(10).replica.claims.claim(2, [State.VERIFYING])
+    assert len(held) == 2
+    scene.cloud.look = GONE
+    scene.cloud.poison = {OTHER.tunnel_id: error}
+    scene.steps.verify(held)
+    states = {row["tunnel_id"]: (row["state"], row["look_code"]) for row in scene.replica.rows(deletions)}
+    assert states == {TUNNEL.tunnel_id: ("gone", None), OTHER.tunnel_id: ("verifying", error.code)}
 
 
 def test_a_worker_that_lost_its_row_while_it_waited_for_its_turn_sends_nothing(
