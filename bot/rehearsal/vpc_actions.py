@@ -48,6 +48,8 @@ class Action:
 
 
 def _describe_tunnels(world: World, region: str, params: Params) -> Answer:
+    if world.forbidden.intersection(params.get("VpnConnectionIds", ())):
+        raise ApiError("UnauthorizedOperation", "You are not authorized to perform this operation.")
     found = _select(world, world.tunnels, region, params, "VpnConnectionIds", TUNNEL_FILTERS)
     return _page([world.shown(tunnel) for tunnel in found], params, "VpnConnectionSet")
 

@@ -38,6 +38,7 @@ class World:
         self._delete_takes_s = delete_takes_s
         self._leaving: deque[tuple[float, str]] = deque()
         self._stuck: set[str] = set()
+        self.forbidden: set[str] = set()
         self._occupied: set[str] = set()
         self._made = 0
         for region, fields in seed.GATEWAYS:
@@ -117,6 +118,11 @@ class World:
     def is_occupied(self, tunnel_id: str) -> bool:
         """Whether the cloud deletes nothing here for the time being."""
         return tunnel_id in self._occupied or self.state(tunnel_id) in {"PENDING", "DELETING"}
+
+    def forbid(self, tunnel_id: str) -> None:
+        """Let a policy deny every look at this tunnel by its id, with whatever others it is asked for."""
+        with self.lock:
+            self.forbidden.add(tunnel_id)
 
     def stick(self, tunnel_id: str) -> None:
         """Once deleted, this tunnel stays in DELETING for ever."""

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.domain.explain import Again, explain
-from bot.rehearsal.vpc import Fault
-from tests.e2e.play import Play
+from bot.domain.explain import Again, explain, explain_look
+from bot.rehearsal.vpc import Call, Fault
+from tests.e2e.play import CHANNEL, TIMEOUT_S, Play
 
 DELETE = "DeleteVpnConnection"
 DESCRIBE = "DescribeVpnConnections"
@@ -149,6 +149,74 @@ def test_a_tunnel_that_never_goes_is_still_there_with_its_request_id(new_play: C
     assert card.count("is gone") == 0
 
 
+LOOKS_THAT_FAIL = [
+    pytest.param(Fault.refuse("AuthFailure.TokenFailure"), "AuthFailure.TokenFailure", id="token"),
+    pytest.param(Fault.reset_before(), "ConnectionLost", id="reset"),
+    pytest.param(Fault.html(502), "UnreadableAnswer", id="HTML 502"),
+]
+
+
+@pytest.mark.parametrize(("fault", "code"), LOOKS_THAT_FAIL)
+def test_a_tunnel_that_nobody_could_look_at_is_called_neither_gone_nor_still_there(
+    new_play: Callable[..., Play], fault: Fault, code: str
+) -> None:
+    """It goes meanwhile, and no look shows it: since when, why, and the RequestIds of both calls are said."""
+    play = new_play(VPN_BOT_VERIFY_TIMEOUT_S="2")
+    card = play.new_card()
+    with play.stage.vpc.hold(DELETE, carried_out=True) as gate:
+        card.confirm()
+        gate.wait_reached(TIMEOUT_S)
+        play.stage.vpc.fault(DESCRIBE, fault, times=1_000)
+    reply = card.wait_reply("It isn't known whether")
+    assert not play.stage.vpc.exists(card.tunnel_id)
+    assert f"{card.tunnel_id} is gone: it could not be looked at since " in reply
+    reason = explain_look(code)
+    for part in (reason.title, reason.meaning, reason.next_step, code):
+        assert part in reply
+    deletion = play.stage.vpc.deletes(card.tunnel_id)[0]
+    assert deletion.answer["Response"]["RequestId"] in reply  # type: ignore[index]  # it was answered
+    looked = [call for call in play.stage.vpc.calls if call.action == DESCRIBE and call.at >= deletion.at]
+    numbers = [(call.answer or {})["Response"]["RequestId"] for call in looked if call.answer]
+    assert not numbers or numbers[-1] in reply
+    assert bool(numbers) is (fault.code is not None)
+    shown = card.wait_text("not confirmed gone")
+    assert code in shown
+    assert not any(word in reply + shown for word in ("still there", "may have been", "may have arrived"))
+    assert card.count("It isn't known whether") == 1
+
+
+def test_a_card_says_what_keeps_the_bot_from_looking(new_play: Callable[..., Play]) -> None:
+    """A look that gets a page of HTML is no lost deletion: what is so is said, and nothing else."""
+    play = new_play(VPN_BOT_RETRY_FOR_S="1")
+    tunnel = play.stage.vpc.add_tunnel()
+    play.stage.vpc.fault(DESCRIBE, Fault.html(502), times=100)
+    play.ask(f"delete {tunnel}")
+    told = play.wait_private("ana", "Not deleted: What answered isn't the cloud's API")
+    assert "HTTP 502" in told
+    assert not any(part in told for part in ("may have", "answer got lost", "connection broke"))
+
+
+def test_two_who_ask_at_once_are_told_apart(new_play: Callable[..., Play]) -> None:
+    """The cloud refuses one's id: it alone is turned down, and the other has a card."""
+    play = new_play()
+    good, bad = play.stage.vpc.add_tunnel(), play.stage.vpc.add_tunnel()
+    play.stage.vpc.forbid(bad)
+    with play.stage.vpc.hold(DESCRIBE) as gate:
+        play.ask(f"delete {play.stage.vpc.add_tunnel()}", user="chen")
+        gate.wait_reached(TIMEOUT_S)
+        play.ask(f"delete {bad}")
+        play.ask(f"delete {good}", user="ben")
+    assert "UnauthorizedOperation" in play.wait_private("ana", "Not deleted: ")
+    play.wait(lambda: any(good in m.text and m.buttons for m in play.stage.slack.messages(CHANNEL)))
+    assert not any("Not deleted" in text for text in play.private("ben"))
+    together = [call for call in play.stage.vpc.calls if set(_ids(call)) == {good, bad}]
+    assert together
+
+
+def _ids(call: Call) -> list[str]:
+    return list(call.received.get("VpnConnectionIds", [])) if call.action == DESCRIBE else []
+
+
 def test_a_refusal_that_does_not_pass_ends_at_the_deadline(new_play: Callable[..., Play]) -> None:
     """Waiting is bounded; the end names the code."""
     play = new_play(VPN_BOT_RETRY_FOR_S="2")
@@ -177,4 +245,7 @@ def test_a_cloud_that_cannot_be_reached_deletes_nothing_and_says_so(new_play: Ca
     play = new_play(bot=False, VPN_BOT_RETRY_FOR_S="1")
     play.stage.start_bot(VPN_BOT_VPC_ENDPOINT="http://127.0.0.1:9")
     play.ask("delete vpnx-p0j11j28")
-    assert "can't be reached" in play.wait_private("ana", "Not deleted: Tencent Cloud can't be reached")
+    told = play.wait_private("ana", "Not deleted: The cloud's endpoint refuses connections")
+    assert "VPN_BOT_VPC_ENDPOINT" in told
+    assert "ConnectionRefused" in told
+    assert "cause='Connection refused'" in play.stage.bots[-1].log_text

@@ -231,6 +231,7 @@ def test_a_tunnel_that_cannot_be_looked_at_keeps_no_other_from_being_seen_gone(
     scene: Scene, error: CloudError
 ) -> None:
     """Verified together: the other is gone, and this one alone isn't known."""
+    scene.cloud.look = {TUNNEL.tunnel_id: TUNNEL, OTHER.tunnel_id: OTHER}
     for tunnel in (TUNNEL, OTHER):
         scene.card_id = scene.replica.show(tunnel)
         assert scene.replica.decide(scene.card_id).won
