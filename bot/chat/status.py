@@ -60,7 +60,7 @@ def in_words(deletion: Deletion) -> str:
             return f"not deleted{by_us}: {why_not(deletion)}"
         case State.UNKNOWN if code == OwnCode.NOT_SEEN and deletion.look_code:
             since = utc(deletion.last_seen_at or deletion.sent_at or deletion.asked_at)
-            return f"not known since {since}: {_within(explain_look(deletion.look_code).title)}"
+            return f"not known since {since}: {within(explain_look(deletion.look_code).title)}"
         case State.UNKNOWN:
             return f"not confirmed gone: {within(explain(code).title)}" if code else "not confirmed gone"
         case State.VERIFYING if deletion.request_id is None:
