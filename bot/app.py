@@ -52,7 +52,7 @@ from bot.work.presence import Presence
 from bot.work.steps import Steps
 from bot.work.tries import Limits, Tries
 from bot.work.worker import Worker
-from handlers import Desk, dispatch, register
+from handlers import Desk, PendingStops, dispatch, register
 
 if TYPE_CHECKING:
     from bot.web import Web
@@ -114,6 +114,7 @@ class Bot:
         )
         poster = Poster(token, api_url)
         self._whisperer = Whisperer(poster)
+        self._pending_stops = PendingStops(self._whisperer.whisper)
         delivery = Delivery(
             poster=poster, outbox=outbox, leases=leases, ledger=ledger, rules=rules, clock=clock
         )
@@ -141,6 +142,7 @@ class Bot:
             max_batch=settings.vpn_bot_max_batch,
             wake=self._wake,
             aside=self._whisperer,
+            pending_stops=self._pending_stops,
             clock=clock,
         )
         signing_secret = settings.slack_signing_secret
@@ -202,6 +204,7 @@ class Bot:
     def _stop_talking(self) -> None:
         self._people.stop()
         self._slack.stop()
+        self._pending_stops.stop()
         self._whisperer.stop()
 
     def run_until(self, stopped: threading.Event) -> None:

@@ -5,6 +5,7 @@ from slack_bolt import App
 from handlers import actions, commands, faults, views
 from handlers.desk import Desk
 from handlers.inbound import dispatch
+from handlers.pending_stops import PendingStops
 
 
 def register(app: App, desk: Desk) -> None:
@@ -15,4 +16,4 @@ def register(app: App, desk: Desk) -> None:
     faults.register(app, desk)
 
 
-__all__ = ["Desk", "dispatch", "register"]
+__all__ = ["Desk", "PendingStops", "dispatch", "register"]

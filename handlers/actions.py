@@ -12,8 +12,16 @@ from bot.chat.blocks import Body
 from bot.domain.explain import OwnCode
 from bot.domain.model import Ask, Decision
 from bot.domain.policy import TYPED_CONFIRMATION
-from bot.errors import LedgerUnavailable, LedgerUnclear
-from handlers.desk import LOOK_AT_THE_CARD, LOOK_FOR_A_CARD, TRY_AGAIN, Desk
+from bot.errors import LedgerFailed, LedgerUnavailable, LedgerUnclear
+from handlers.desk import (
+    LOOK_AT_THE_CARD,
+    LOOK_FOR_A_CARD,
+    STOP_AGAIN,
+    STOP_IS_KEPT,
+    STOP_IS_UNCLEAR,
+    TRY_AGAIN,
+    Desk,
+)
 from handlers.payloads import Click
 
 DECISIONS = {
@@ -93,12 +101,27 @@ def _ask_for_the_word(desk: Desk, click: Click) -> Body | None:
 
 
 def _stop(desk: Desk, click: Click) -> Body | None:
-    """Give up what was not sent: anybody of this workspace may."""
+    """Give up what was not sent: anybody of this workspace may.
+
+    There is no time to press again later, so a press that the ledger can't take is kept.
+    """
     person, card_id = click.person, click.card_id
     verdict = desk.may_stop(person, click.channel_id, card_id)
     if not verdict.allowed:
         return notes.refusal(verdict)
-    user_id = person.user_id
+    write = partial(_write_stop, desk, card_id, person.user_id)
+    try:
+        return write()
+    except LedgerFailed as error:
+        log.warning("ledger failed for a stop deletion=%s user=%s: %s", card_id, person.user_id, error)
+        stops, is_unclear = desk.pending_stops, isinstance(error, LedgerUnclear)
+    if not stops.keep(card_id, person.user_id, response_url=click.response_url, write=write):
+        return notes.private(STOP_AGAIN)
+    return notes.private(STOP_IS_UNCLEAR if is_unclear else STOP_IS_KEPT)
+
+
+def _write_stop(desk: Desk, card_id: str, user_id: str) -> Body | None:
+    """Stop it; returns what to tell whoever pressed. Twice does no harm. Raises LedgerFailed."""
     batch = desk.ledger.stop(card_id, by=user_id, says=lambda batch: batch_thread.stopped(batch, user_id))
     desk.wake()
     return notes.stopped(batch) if batch else None

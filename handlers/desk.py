@@ -13,6 +13,7 @@ from bot.errors import LedgerFailed
 from bot.ledger.freezes import Freezes
 from bot.ledger.history import History
 from bot.ledger.store import Ledger
+from handlers.pending_stops import PendingStops
 
 TRY_AGAIN = "vpn-bot can't use its ledger just now, so nothing was done. Try again in a minute."
 _UNCLEAR = "vpn-bot's ledger failed while this was being written, so it isn't known whether it was taken. "
@@ -22,6 +23,19 @@ LOOK_AT_THE_CARD = (
     "is not taken twice."
 )
 LOOK_AT_FREEZES = f"{_UNCLEAR}/vpn freezes shows what holds."
+_KEEPS_TRYING = (
+    "It keeps trying for a minute; nothing is sent while the ledger is away. "
+    "The card shows when it is stopped."
+)
+STOP_IS_KEPT = f"Stop isn't taken yet: vpn-bot can't use its ledger just now. {_KEEPS_TRYING}"
+STOP_IS_UNCLEAR = (
+    "It isn't known yet whether Stop was taken: vpn-bot's ledger failed while it was being written. "
+    f"{_KEEPS_TRYING}"
+)
+STOP_AGAIN = (
+    "vpn-bot can't use its ledger just now, so Stop may not be taken, and vpn-bot can't try it again by "
+    "itself. Press Stop again until the card shows that it is stopped."
+)
 log = logging.getLogger(__name__)
 
 
@@ -63,6 +77,7 @@ class Desk:
     max_batch: int
     wake: Callable[[], None]
     aside: Aside
+    pending_stops: PendingStops
     clock: Callable[[], float]
 
     def may_ask(

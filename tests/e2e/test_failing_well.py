@@ -15,9 +15,10 @@ import pytest
 
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.stage import Stage
-from handlers.desk import TRY_AGAIN
+from handlers.desk import STOP_IS_KEPT, TRY_AGAIN
 from tests.e2e.careful import CAREFUL, dialog, in_place, type_into
 from tests.e2e.play import CHANNEL, MAIN_GATEWAY, Card, Play
+from tests.e2e.pressing import wait_stop
 from tests.postgres import find_initdb, server
 
 ANSWERED_WITHIN_MS = 3_000
@@ -99,6 +100,38 @@ def test_a_stopped_postgresql_is_said_privately_and_heals_by_itself() -> None:
         database.start()
         assert ask(play)[0].startswith("Looking up")
         play.new_card().confirm()
+
+
+def test_a_stop_that_a_stopped_postgresql_could_not_take_is_taken_when_it_is_back() -> None:
+    """The presser reads that it isn't taken yet; nothing is sent, and nobody has to press again."""
+    initdb = find_initdb()
+    if initdb is None:
+        pytest.skip("no initdb on this machine: install PostgreSQL (Debian: apt-get install postgresql)")
+    settings = {
+        "VPN_BOT_TYPED_CONFIRMATION": "never",
+        "VPN_BOT_SECOND_PERSON": "never",
+        "VPN_BOT_ABORT_WINDOW_S": "4",
+    }
+    with (
+        server(initdb) as database,
+        Stage(settings={**settings, "VPN_BOT_DATABASE_URL": database.url}) as stage,
+    ):
+        stage.start_bot()
+        play = Play(stage)
+        card = play.new_card()
+        card.confirm()
+        wait_stop(card)
+        database.stop()
+        ack = play.stage.slack.press("dora", CHANNEL, card.ts, "stop_deletion")
+        assert ack.acked
+        assert ack.ms < ANSWERED_WITHIN_MS
+        play.wait(lambda: STOP_IS_KEPT in play.private("dora"))
+        database.start()
+        card.wait_reply("Stopped by", AFTER_A_LEASE_S)
+        assert card.tunnel_id in play.wait_private("dora", "Stopped: ")
+        card.wait_text("Stopped")
+        assert card.deletes == 0
+        assert play.stage.vpc.exists(card.tunnel_id)
 
 
 def test_a_locked_ledger_is_said_privately_in_time_to_everybody_and_heals_by_itself(
