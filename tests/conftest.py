@@ -6,8 +6,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import find_initdb, postgres
+
+# Properties hold on a busy machine too; what may take how long is measured elsewhere, on one that is idle.
+settings.register_profile(
+    "vpn-bot", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("vpn-bot")
 
 
 @pytest.fixture(scope="session")

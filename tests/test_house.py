@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import pytest
 import yaml
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -326,3 +328,9 @@ def test_every_peer_that_is_measured_beside_is_pinned() -> None:
     pinned = (ROOT / "bench/requirements.txt").read_text("utf-8")
     assert "dbos" in wanted
     assert [name for name in wanted if not re.search(rf"^{name}==", pinned, re.MULTILINE)] == []
+
+
+def test_no_property_test_goes_by_the_clock() -> None:
+    """A busy machine makes none of them fail."""
+    assert hypothesis_settings().deadline is None
+    assert HealthCheck.too_slow in hypothesis_settings().suppress_health_check

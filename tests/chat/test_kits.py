@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.blocks import Body
@@ -124,7 +124,6 @@ def test_many_kits_take_as_few_messages_as_it_takes_and_lose_none(count: int) ->
     assert len(made) <= max(1, count // 5)
 
 
-@settings(deadline=None)
 @given(name=foreign, more=st.integers(0, 400))
 def test_whatever_a_tunnel_is_called_slack_takes_its_kit_whole_and_pings_nobody(name: str, more: int) -> None:
     """Long ones go over several messages, and no character is lost."""

@@ -37,7 +37,7 @@ def texts(body: dict[str, Any]) -> list[str]:
     return [found["text"] for found in objects(body["blocks"]) if isinstance(found.get("text"), str)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(deletions, max_size=3), times=st.sampled_from([1, 10]))
 def test_any_history_is_a_table_that_slack_takes(rows: list[Deletion], times: int) -> None:
     """Hostile names, any state, none, or more than are shown."""
@@ -75,7 +75,7 @@ def test_freezes_are_listed_with_their_reasons_and_ping_nobody(reason: str, coun
     assert repr(freezes([freeze] * count)).count("vpngw-7lcl5331") == min(count, ROWS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batch=deletions.map(batch_of) | batches, link=st.none() | st.just(LINK))
 def test_any_announcement_is_one_that_slack_takes_and_that_pings_nobody(
     batch: Batch, link: str | None

@@ -44,7 +44,7 @@ def table_of(body: Body) -> Block:
     return dict(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(texts, min_size=5, max_size=5), min_size=1, max_size=3), times=st.integers(1, 33)
 )
@@ -74,7 +74,7 @@ def _asked(name: str, number: int) -> Deletion:
     return replace(PENDING, tunnel_id=f"vpnx-{number:08}", tunnel=tunnel)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(name=texts)
 def test_ids_and_request_ids_are_whole_in_every_table(name: str) -> None:
     """Of the largest list, summary and history, with names and codes as long as they come."""

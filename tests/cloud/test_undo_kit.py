@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -187,7 +187,6 @@ NEEDED = {
 }
 
 
-@settings(deadline=None)
 @given(wanted=SETTINGS, old_name_is_null=st.booleans())
 def test_any_tunnel_that_can_be_made_is_made_again(wanted: dict[str, Any], old_name_is_null: bool) -> None:
     """Whatever was set, and with the API's own default where nothing was."""

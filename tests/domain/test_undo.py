@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.ccn import CcnRoute
@@ -177,7 +177,6 @@ def test_the_key_is_a_placeholder_whatever_the_cloud_shows() -> None:
     assert "canary" not in to_text(made) + as_json(made) + as_command(made)
 
 
-@settings(deadline=None)
 @given(name=foreign.filter(bool), tag=foreign)
 def test_the_command_reads_back_as_the_parameters(name: str, tag: str) -> None:
     """Whatever names and tags hold, and without a character that a terminal would hide or obey."""

@@ -327,7 +327,7 @@ def test_right_before_an_effect_a_process_knows_whether_it_still_holds_the_row(
 
 
 @given(tunnel=tunnels)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_tunnel_comes_out_of_the_ledger_as_it_went_in(first: Replica, tunnel: Tunnel) -> None:
     """Ten thousand characters, control characters, half a surrogate pair: none of it breaks a step."""
     assert tunnel_from_text(tunnel_to_text(tunnel)) == tunnel

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -479,7 +479,5 @@ class LedgerMachine(RuleBasedStateMachine):
             owner.claims.advance(held, to.get(held.deletion.state, State.GONE), event="on")
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+LedgerMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=40)
 TestLedger = LedgerMachine.TestCase

@@ -117,7 +117,7 @@ def test_a_replica_that_freezes_with_the_line_in_its_hands_loses_it(postgres_url
 
 
 @given(st.lists(st.tuples(st.integers(0, REPLICAS - 1), st.floats(0, 0.4)), min_size=1, max_size=60))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_sliding_second_has_more_than_the_rate_whoever_asks_when(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[int, float]]
 ) -> None:
@@ -142,7 +142,7 @@ def test_no_sliding_second_has_more_than_the_rate_whoever_asks_when(
 
 
 @given(st.lists(st.floats(0, 0.4), min_size=1, max_size=60), st.integers(1, 6))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_after_a_pause_as_many_as_may_leave_at_once(
     tmp_path_factory: pytest.TempPathFactory, pauses_s: list[float], at_once: int
 ) -> None:

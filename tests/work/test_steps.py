@@ -307,7 +307,7 @@ def test_a_look_up_that_keeps_failing_is_told_once_and_ends_at_the_deadline(scen
 
 
 @given(attempts=st.integers(0, 2_000), jitter=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_pauses_double_up_to_ten_seconds_and_never_march_in_step(
     scene: Scene, attempts: int, jitter: float
 ) -> None:
