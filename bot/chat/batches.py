@@ -33,7 +33,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     """
     lead = batch.lead
     headline = _headline(batch)
-    shown = [header(headline), *alarm(lead), lines(*_standing(batch, rules)), *frozen(batch.freeze)]
+    shown = [header(headline), *alarm(lead), lines(*_standing(batch, rules)), *frozen(batch.freeze, lead)]
     shown += [lines(*_stake(batch)), *reason(lead)]
     if batch.size <= ROWS_ON_CARD:
         shown.append(tunnels(batch.rows))

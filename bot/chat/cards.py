@@ -43,7 +43,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     deletion = batch.lead
     headline = _headline(deletion)
     # What a tired reader must not miss stands first.
-    shown = [header(headline), *alarm(deletion), _standing(deletion, rules), *frozen(batch.freeze)]
+    shown = [header(headline), *alarm(deletion), _standing(deletion, rules), *frozen(batch.freeze, deletion)]
     shown += [tunnel_facts(deletion), *reason(deletion)]
     shown += buttons(
         deletion,

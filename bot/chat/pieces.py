@@ -93,22 +93,23 @@ def demands(deletion: Deletion, rules: Rules, word: str) -> list[list[Element]]:
     act = f" presses Confirm and types {word}." if typed else " presses Confirm."
     if not second:
         return [[bold("It takes: "), plain(f"one person{act}")]]
-    takes = [bold("It takes: "), plain("someone other than "), person(deletion.requester_id), plain(act)]
-    if deletion.channel_id.startswith("D"):
-        takes.append(plain(" Nobody else reads this direct message, so ask in a channel."))
-    return [takes]
+    return [[bold("It takes: "), plain("someone other than "), person(deletion.requester_id), plain(act)]]
 
 
-def frozen(freeze: Freeze | None) -> list[Block]:
+def frozen(freeze: Freeze | None, deletion: Deletion) -> list[Block]:
     """What keeps a card from being confirmed for the time being: until when, by whom, why."""
     if freeze is None:
         return []
+    then = [plain("Confirm comes back when it ends.")]
+    if deletion.expires_at is not None and freeze.until >= deletion.expires_at:
+        before = "This card expires before the freeze ends. Ask again after "
+        then = [plain(before), clock(freeze.until), plain(f" ({moment(freeze.until)}).")]
     scope = "Everything" if freeze.scope == "all" else clean(freeze.scope, 40)
     ends = [clock(freeze.until), plain(f" ({moment(freeze.until)}) by "), person(freeze.by), plain(".")]
     return [
         lines(
             [bold("❄ Frozen  "), plain(f"{scope}, until "), *ends],
-            [plain("While that holds, this can't be confirmed. Confirm comes back when it ends.")],
+            [plain("While that holds, this can't be confirmed. "), *then],
             [bold("Reason for the freeze")],
         ),
         quote(freeze.reason),

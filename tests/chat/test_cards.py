@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.chat.cards import card
 from bot.chat.tunnel_facts import SHOWN_POLICIES
 from bot.domain.explain import OwnCode, explain
-from bot.domain.model import Batch, Deletion, SecurityPolicy, Stake, State, Tier, Tunnel
+from bot.domain.model import Batch, Deletion, Freeze, SecurityPolicy, Stake, State, Tier, Tunnel
 from bot.domain.policy import Rules
 from bot.rehearsal.limits import objects
 from tests.chat.hostile import assert_fit, batch_of, batches, deletions
@@ -406,11 +406,25 @@ def test_one_void_tunnel_of_a_card_voids_no_other() -> None:
     assert [button["action_id"] for button in buttons(batch_of(void, void))] == ["fresh_card"]
 
 
-def test_a_direct_message_is_no_place_for_what_takes_a_second_person() -> None:
-    """The card says so before anybody waits for one."""
-    asked = replace(HIGH, channel_id="D0ANABOT001")
-    assert "ask in a channel" in shown(asked, rules=CAREFUL)
-    assert "ask in a channel" not in shown(replace(asked, break_glass="INC-42"), rules=CAREFUL)
+@pytest.mark.parametrize("more", [(), (PENDING,)], ids=["one tunnel", "several"])
+@pytest.mark.parametrize(("after_s", "comes_back"), [(-1, True), (0, False), (3_600, False)])
+def test_a_frozen_card_promises_confirm_only_where_it_outlives_the_freeze(
+    more: tuple[Deletion, ...], after_s: float, comes_back: bool
+) -> None:
+    """Else it says to ask again, and when. after_s: from the card's expiry to the freeze's end."""
+    freeze = Freeze(
+        freeze_id="f1",
+        scope="all",
+        until=(PENDING.expires_at or 0) + after_s,
+        reason="audit",
+        by="U0BEN000001",
+        channel_id="C0NETOPS001",
+        at=T0,
+    )
+    texts = objects(card(replace(batch_of(PENDING, *more), freeze=freeze), ONE_CLICK)["blocks"])
+    words = " ".join(str(found["text"]) for found in texts if isinstance(found.get("text"), str))
+    assert ("Confirm comes back when it ends." in words) is comes_back
+    assert ("This card expires before the freeze ends. Ask again after" in words) is not comes_back
 
 
 def test_what_a_low_risk_deletion_does_is_not_overstated() -> None:

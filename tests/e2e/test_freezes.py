@@ -67,6 +67,7 @@ def test_a_frozen_card_offers_no_confirm_until_the_freeze_is_lifted(frozen: Play
     card = frozen.new_card(options='--reason "moved to CCN"')
     answer(frozen, f"freeze {MAIN_GATEWAY} 2h audit", "ben")
     text = card.wait_text("this can't be confirmed")
+    assert "This card expires before the freeze ends. Ask again after" in text
     assert "Reason for the freezeaudit" in text
     assert "Reason for the deletionmoved to CCN" in text
     assert offers(card) == ["cancel_deletion"]
