@@ -7,6 +7,7 @@ from bot.domain.people import Directory, Standing
 from bot.domain.policy import APPROVER, OPERATOR, Rule, Rules, Verdict, confirmers, named
 
 NOBODY_LEFT = "nobody left to confirm"
+NOBODY_ELSE_READS = "nobody else reads a direct message"
 
 
 def nobody_left(
@@ -18,16 +19,34 @@ def nobody_left(
     """
     if deletion.tier is Tier.FORBIDDEN:
         return None  # its card has no button
+    alone = rules.second_person.applies(deletion.tier) and not deletion.break_glass
+    if found := _nobody_in_the_rules(deletion, gateway_ids, rules, directory, alone):
+        return found
+    return _in_a_direct_message(deletion) if alone and deletion.channel_id.startswith("D") else None
+
+
+def _nobody_in_the_rules(
+    deletion: Deletion, gateway_ids: Collection[str], rules: Rules, directory: Directory, alone: bool
+) -> Verdict | None:
+    """Why the rules leave nobody; alone: the requester doesn't count."""
     roles = confirmers(deletion, rules)
     on_each = [rules.gateways.get(one, rules.default) for one in sorted(gateway_ids or {""})]
     might = _common(_people((one for _, one in named(roles, rule)), directory) for rule in on_each)
     if might is None:
         return None
     able = {one for one in might if _could_act(one, rules, directory)}
-    alone = rules.second_person.applies(deletion.tier) and not deletion.break_glass
     if able - ({deletion.requester_id} if alone else set()):
         return None
     return Verdict(allowed=False, rule=NOBODY_LEFT, sentence=_sentence(deletion, on_each, rules, able, alone))
+
+
+def _in_a_direct_message(deletion: Deletion) -> Verdict:
+    """A second person is needed, and can't see the card."""
+    sentence = (
+        f"This is {deletion.tier} risk, so it takes the Confirm of somebody other than you, and nobody else "
+        "reads this direct message. Nothing was done. Ask again in a channel."
+    )
+    return Verdict(allowed=False, rule=NOBODY_ELSE_READS, sentence=sentence)
 
 
 def _people(ids: Iterable[str], directory: Directory) -> frozenset[str] | None:

@@ -182,8 +182,8 @@ OWN_FINAL: Texts = {
     ),
     OwnCode.NOBODY_LEFT: (
         "Nobody is left who could confirm it",
-        "The rules name nobody active who could have confirmed this deletion, so there was no card.",
-        "Have somebody added to the rules; in an incident, ask again with --break-glass.",
+        "No card was made: the rules name nobody active, or no second person reads that direct message.",
+        "Ask in a channel, or have somebody added to the rules. In an incident, use --break-glass there.",
     ),
     OwnCode.ALREADY_GONE: (
         "The tunnel no longer exists",

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from bot.domain.confirmers import NOBODY_LEFT, nobody_left
+from bot.domain.confirmers import NOBODY_ELSE_READS, NOBODY_LEFT, nobody_left
 from bot.domain.model import Deletion, State, Tier
 from bot.domain.people import Home, Membership, Person
 from bot.domain.policy import Rule, Rules, When, confirmers, may_confirm, may_decide
@@ -124,6 +124,29 @@ def test_a_card_over_several_gateways_takes_one_person_for_all() -> None:
     assert "VPN_BOT_POLICY" in found.sentence
     unread = rules((ANA, BEN), on_a=Rule(operators=(ANA, UNREADABLE)))
     assert nobody_left(CARD, {A, B}, unread, SLACK) is None
+
+
+def test_in_a_direct_message_there_is_no_second_person() -> None:
+    """Only where one is needed; and where the rules leave nobody anyway, that is what is said."""
+    asked = replace(CARD, channel_id="D0ANABOT001")
+    found = nobody_left(asked, {B}, rules((ANA, BEN)), SLACK)
+    assert found is not None
+    assert (found.allowed, found.rule) == (False, NOBODY_ELSE_READS)
+    assert "Ask again in a channel." in found.sentence
+    assert "break-glass" not in found.sentence
+    unread = nobody_left(asked, {B}, rules((ANA, UNREADABLE)), SLACK)
+    assert unread is not None
+    assert unread.rule == NOBODY_ELSE_READS
+    for other, by in (
+        (replace(asked, tier=Tier.LOW), rules((ANA, BEN))),
+        (replace(asked, tier=Tier.FORBIDDEN), rules((ANA, BEN))),
+        (asked, rules((ANA, BEN), second=When.NEVER)),
+        (CARD, rules((ANA, BEN))),
+    ):
+        assert nobody_left(other, {B}, by, SLACK) is None
+    alone = nobody_left(asked, {B}, rules((ANA,)), SLACK)
+    assert alone is not None
+    assert alone.rule == NOBODY_LEFT
 
 
 def test_it_says_nobody_exactly_where_the_rules_would_refuse_everybody() -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from bot.rehearsal.northwind import ANA, BEN, EVE, NETWORK_OPS, ON_CALL
+from bot.rehearsal.northwind import ANA, BEN, DIRECT, EVE, NETWORK_OPS, ON_CALL
 from bot.rehearsal.slack_faults import Fault
+from bot.rehearsal.vpc_seed import DOWN_TUNNEL
 from tests.e2e.careful import CAREFUL, confirm_typed
 from tests.e2e.play import CHANNEL, Play
 from tests.e2e.visits import checks, query, wait_ready
@@ -146,6 +147,22 @@ def test_where_nobody_is_left_to_confirm_the_ask_says_so_and_there_is_no_card(
     card = play.new_card(tunnel, options='--break-glass INC-42 --reason "no approver is left"')
     confirm_typed(card, "ana")
     card.wait_reply("is gone")
+
+
+def test_what_takes_a_second_person_is_not_asked_for_in_a_direct_message(
+    new_play: Callable[..., Play],
+) -> None:
+    """The sentence says to ask in a channel, and no card is made; what takes one person gets its card."""
+    play = new_play(**CAREFUL)
+    tunnel = play.stage.vpc.add_tunnel()
+    assert play.ask(f"delete {tunnel}", channel=DIRECT).acked
+    told = play.wait_private("ana", "nobody else reads this direct message")
+    assert "Ask again in a channel" in told
+    assert "break-glass" not in told
+    assert query(play.stage, "SELECT state, code FROM deletions") == [("refused", "NobodyLeftToConfirm")]
+    assert play.stage.slack.messages(DIRECT) == ()
+    play.ask(f"delete {DOWN_TUNNEL}", channel=DIRECT)
+    play.wait(lambda: any(one.buttons for one in play.stage.slack.messages(DIRECT)))
 
 
 def test_while_a_group_cannot_be_read_there_is_a_card_and_the_true_sentence(
