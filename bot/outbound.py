@@ -11,6 +11,7 @@ else the ones that come with certifi. The first of these that is there is the on
 All are read from the process's environment only: .env is for the bot's own settings.
 """
 
+import errno
 import os
 import re
 import socket
@@ -33,6 +34,7 @@ _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 # As urllib and the SDK's socket say it.
 _PROXY_STATUS = re.compile(r"(?:Tunnel connection failed|connect status code): ([0-9]{3})")
+_NOT_CONNECTED = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 # The names under which OpenSSL looks for certificates in a folder.
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -43,6 +45,10 @@ class Proxy:
 
     address: str
     headers: Mapping[str, str] = field(repr=False)
+    variable: str
+
+    def __str__(self) -> str:
+        return f"the proxy that {self.variable} names"
 
     @property
     def url(self) -> str:
@@ -117,18 +123,30 @@ def check(*urls: str) -> None:
         proxy_for(url)
 
 
-def cause(error: BaseException) -> str:
-    """Why a connection could not be made, in words that hold no address and no secret."""
+def cause(error: BaseException, url: str) -> str:
+    """Why a connection to a URL could not be made, in words that hold no address and no secret.
+
+    Where a proxy leads there, no name but the proxy's is looked up here, and no other host is connected to.
+    """
     while isinstance(error, URLError) and isinstance(error.reason, BaseException):
         error = error.reason
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate isn't trusted: {error.verify_message}; what counts is {trust_store()}"
+    what, proxy = _in_words(error), proxy_for(url)
+    if proxy is None:
+        return what
+    if refused := _PROXY_STATUS.search(str(error)):
+        return f"{proxy} answered HTTP {refused[1]}"
+    if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in _NOT_CONNECTED:
+        return f"{proxy} can't be reached: {what}"
+    return f"{what}, on the way through {proxy}"
+
+
+def _in_words(error: BaseException) -> str:
     if isinstance(error, socket.gaierror):
         return "its name can't be resolved"
     if isinstance(error, TimeoutError):
         return "timed out"
-    if refused := _PROXY_STATUS.search(str(error)):
-        return f"the proxy answered HTTP {refused[1]}"
     return getattr(error, "strerror", None) or type(error).__name__
 
 
@@ -192,4 +210,5 @@ def _proxy(variable: str) -> Proxy:
     user, _, password = userinfo.partition(":")
     credentials = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
     headers = {"Proxy-Authorization": f"Basic {b64encode(credentials).decode()}"} if at else {}
-    return Proxy(address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}", headers=headers)
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Proxy(address=address, headers=headers, variable=variable)

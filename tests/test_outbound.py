@@ -2,8 +2,10 @@
 
 import base64
 import os
+import socket
 import ssl
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
@@ -217,3 +219,24 @@ def test_the_certificates_are_read_once() -> None:
     assert outbound.ssl_context() is outbound.ssl_context()
     assert outbound.ssl_context().verify_mode is ssl.CERT_REQUIRED
     assert outbound.ssl_context().check_hostname
+
+
+@pytest.mark.parametrize(
+    ("error", "direct", "by_proxy"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused", "{} can't be reached: {}"),
+        (socket.gaierror(-2, "x"), "its name can't be resolved", "{} can't be reached: {}"),
+        (TimeoutError(), "timed out", "{1}, on the way through {0}"),
+        (ConnectionResetError(104, "Connection reset"), "Connection reset", "{1}, on the way through {0}"),
+        (URLError(OSError("Tunnel connection failed: 403 No")), "OSError", "{} answered HTTP 403"),
+    ],
+    ids=["refused", "name", "hangs", "reset", "answered"],
+)
+def test_what_fails_behind_a_proxy_is_said_of_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, direct: str, by_proxy: str
+) -> None:
+    """By its variable, never its address: a name that isn't found, and a port that refuses, are its own."""
+    assert outbound.cause(error, SOCKET) == direct
+    monkeypatch.setenv("ALL_PROXY", "http://u:canary@proxy.example:3128")
+    said = outbound.cause(error, SOCKET)
+    assert said == by_proxy.format("the proxy that ALL_PROXY names", direct)

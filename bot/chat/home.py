@@ -25,7 +25,8 @@ def home_of(client: SlackClient) -> Home:
             f"Slack didn't accept SLACK_BOT_TOKEN ({why}). Is it the xoxb-… of this app?"
         ) from None
     except OSError as exc:
-        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({outbound.cause(exc)}).") from None
+        why = outbound.cause(exc, client.base_url)
+        raise BadSettings(f"Slack can't be reached at SLACK_API_URL ({why}).") from None
     team_id, enterprise_id = told.get("team_id"), told.get("enterprise_id")
     if told.get("is_enterprise_install") or str(team_id).startswith("E"):
         raise BadSettings(ORG_WIDE)

@@ -131,7 +131,7 @@ class SocketClient(SocketModeClient):
         _hang_up(self.current_session)
 
     def _on_error(self, error: Exception) -> None:
-        self._socket_error = outbound.cause(error)
+        self._socket_error = outbound.cause(error, str(self.wss_uri))
         if not self._opening:  # or the SDK says it twice
             super()._on_error(error)
 
@@ -218,7 +218,7 @@ class SocketClient(SocketModeClient):
         except SlackApiError as exc:
             return refusal(exc)
         except OSError as exc:
-            why = outbound.cause(exc)
+            why = outbound.cause(exc, self.web_client.base_url)
             return Failure(kind="unreachable", word=why, reason=f"Slack can't be reached ({why})")
         except (SlackClientError, HTTPException, TypeError, ValueError) as exc:
             return Failure(reason=f"Slack's answer can't be read ({type(exc).__name__})")

@@ -14,17 +14,20 @@ from urllib3.exceptions import DecodeError, NewConnectionError, ProxyError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 
 from bot.domain.own_codes import OwnCode
-from bot.outbound import TrustStore
+from bot.outbound import Proxy, TrustStore
 
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
 
 
-def why_not_sent(error: BaseException, trusted: TrustStore) -> tuple[OwnCode, str]:
-    """Our code and a reason, where the request did not leave. trusted: whose certificates counted."""
+def why_not_sent(error: BaseException, trusted: TrustStore, proxy: Proxy | None) -> tuple[OwnCode, str]:
+    """Our code and a reason, where the request did not leave.
+
+    trusted: whose certificates counted. proxy: the one on the way.
+    """
     chain = list(_chain(error))
     for one in chain:
         if isinstance(one, requests.exceptions.ProxyError | ProxyError):
-            return OwnCode.PROXY, _proxy_reason(chain)
+            return OwnCode.PROXY, _proxy_reason(chain, proxy)
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             setting = trusted.variable or "REQUESTS_CA_BUNDLE"
@@ -79,9 +82,9 @@ def _reason(chain: list[BaseException]) -> str:
     return getattr(deepest, "strerror", None) or type(deepest).__name__
 
 
-def _proxy_reason(chain: list[BaseException]) -> str:
+def _proxy_reason(chain: list[BaseException], proxy: Proxy | None) -> str:
     """What the proxy answered, by its HTTP status alone, or why it could not be reached."""
     refused = next(
         filter(None, (_TUNNEL_REFUSED.match(str(one)) for one in chain if type(one) is OSError)), None
     )
-    return f"the proxy answered HTTP {refused[1]}" if refused else f"to the proxy: {_reason(chain)}"
+    return f"{proxy} answered HTTP {refused[1]}" if refused else f"{proxy} can't be reached: {_reason(chain)}"

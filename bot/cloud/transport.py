@@ -66,7 +66,9 @@ class Transport:
             return response.status_code, answers.document(response.content)
         except (OSError, HTTPError) as error:
             left = departure.complete
-            code, reason = why_no_answer(error) if left else why_not_sent(error, self._adapter.trusted)
+            code, reason = (
+                why_no_answer(error) if left else why_not_sent(error, self._adapter.trusted, self._proxy)
+            )
         # Raised out here, without a cause: requests' exceptions hold the request, its token and the answer.
         if left:
             raise OutcomeUnknown(reason, code=code)

@@ -130,17 +130,21 @@ def test_a_proxy_that_refuses_is_told_from_one_that_is_away(
     def refuse(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 407 canary-phrase\r\n\r\n")
 
-    for proxied, reason in ((peer(refuse), "the proxy answered HTTP 407"), (None, "Connection refused")):
-        if proxied is None:
-            monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary-password@{nobody}")
-            error = failure(CLOUD, credentials)
-        else:
-            with proxied as address:
-                monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary-password@{address}")
-                error = failure(CLOUD, credentials)
+    def failed_by(address: str) -> CloudError:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary-password@{address}")
+        return failure(CLOUD, credentials)
+
+    with peer(refuse) as address:
+        refused = failed_by(address)
+    errors = {
+        "answered HTTP 407": refused,
+        "can't be reached: Connection refused": failed_by(nobody),
+        "can't be reached: ": failed_by("proxy.invalid:3128"),
+    }
+    for reason, error in errors.items():
         assert isinstance(error, NotSent)
         assert error.code == OwnCode.PROXY
-        assert reason in error.reason
+        assert f"the proxy that HTTPS_PROXY names {reason}" in error.reason
         assert "canary" not in error.reason
 
 

@@ -117,24 +117,26 @@ def test_a_way_out_that_cannot_be_used_is_a_sentence_at_the_start(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("what", ["another password", "another store", "nobody listens"])
+@pytest.mark.parametrize("what", ["another password", "another store", "nobody listens", "no such name"])
 def test_a_proxy_or_certificate_that_does_not_fit_is_a_sentence_at_the_start(
     stage: Stage, tls: Certificate, tmp_path: Path, what: str
 ) -> None:
-    """The cause that is known is said: the proxy's answer, or whose certificates were used."""
+    """The cause that is known is said: the proxy's answer, that it is away, or whose certificates counted."""
     store = certificate(tmp_path, "other") if what == "another store" else tls
     with ForwardProxy(ports(stage), tls, CREDENTIALS) as proxy:
-        address = "127.0.0.1:9" if what == "nobody listens" else proxy.address
-        user = "u:canary" if what == "another password" else WRITTEN
+        away = {"nobody listens": "127.0.0.1:9", "no such name": "nope.invalid:3128"}
+        address = away.get(what, proxy.address)
+        user = "u:canary" if what == "another password" or what in away else WRITTEN
         bot = stage.start_bot(
             wait=False, HTTPS_PROXY=f"http://{user}@{address}", SSL_CERT_FILE=str(store.path)
         )
         assert bot.wait(WITHIN_S) == 2
     cause = {
-        "another password": "the proxy answered HTTP 407",
+        "another password": "the proxy that HTTPS_PROXY names answered HTTP 407",
         "another store": "its certificate isn't trusted: self-signed certificate; "
         f"what counts is SSL_CERT_FILE ({store.path})",
-        "nobody listens": "Connection refused",
+        "nobody listens": "the proxy that HTTPS_PROXY names can't be reached: Connection refused",
+        "no such name": "the proxy that HTTPS_PROXY names can't be reached: its name can't be resolved",
     }[what]
     assert f"Slack can't be reached at SLACK_API_URL ({cause})" in bot.log_text
     assert all(secret not in bot.log_text for secret in ("canary", "word", "Traceback"))
