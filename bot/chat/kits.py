@@ -1,6 +1,7 @@
 """The undo kits in a card's thread, before anything can be deleted."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from bot.chat.blocks import Block, Body, Element, bold, code, escape, lines, plain, value
 from bot.domain.text import clean
@@ -13,50 +14,78 @@ BLOCKS_LIMIT = 40
 SHOWN_ROUTES = 20
 
 
-def pages(kits: Sequence[tuple[str, str]]) -> Iterator[Body]:
-    """The messages with these kits, in as few as it takes, one after the other: there may be a thousand.
+def pages(kits: Sequence[tuple[str, str]]) -> list[Body]:
+    """The messages with these kits, in as few as it takes without tearing one that a message holds.
 
     Each kit is as the ledger keeps it, with its deletion's id before it. ValueError for a damaged one.
     """
-    what = f"Undo kits for {len(kits)} tunnels"
-    number, held = 1, list[Block]()
-    for deletion_id, text in kits:
-        kit = from_text(text)
-        if len(kits) == 1:
-            what = f"Undo kit for {clean(kit.tunnel_id, 40)}"
-        for block in _blocks(deletion_id, kit, alone=len(kits) == 1):
-            size = sum(map(_size, held)) + _size(block)
-            if held and (size > MESSAGE_LIMIT or len(held) >= BLOCKS_LIMIT):
-                yield _message(what, number, held)
-                number, held = number + 1, []
-            held.append(block)
-    yield _message(what, number, held)
+    read = [(deletion_id, from_text(text)) for deletion_id, text in kits]
+    alone = len(read) == 1
+    what = (
+        f"Undo kit for {clean(read[0][1].tunnel_id, 40)}" if alone else f"Undo kits for {len(read)} tunnels"
+    )
+    held = [_Part()]
+    for deletion_id, kit in read:
+        _add(held, kit.tunnel_id, list(_chunks(deletion_id, kit, alone=alone)))
+    of = len(held)
+    titles = [f"{what}, part {number} of {of}" if of > 1 else what for number in range(1, of + 1)]
+    return [_message(title, part.blocks) for title, part in zip(titles, held, strict=True)]
 
 
-def _message(what: str, number: int, blocks: Sequence[Block]) -> Body:
-    title = f"{what}, part {number}" if number > 1 else what
+@dataclass(slots=True)
+class _Part:
+    """What one message holds, and how many characters that is."""
+
+    blocks: list[Block] = field(default_factory=list)
+    size: int = 0
+
+    def has_room(self, blocks: Sequence[Block]) -> bool:
+        fits = self.size + _size(blocks) <= MESSAGE_LIMIT
+        return fits and len(self.blocks) + len(blocks) <= BLOCKS_LIMIT
+
+    def add(self, blocks: Sequence[Block]) -> None:
+        self.blocks += blocks
+        self.size += _size(blocks)
+
+
+def _add(parts: list[_Part], tunnel_id: str, chunks: Sequence[Sequence[Block]]) -> None:
+    """A kit whole in one message; one that is larger than any goes on in the next, under its tunnel's id."""
+    whole = [block for chunk in chunks for block in chunk]
+    if parts[-1].blocks and not parts[-1].has_room(whole):
+        parts.append(_Part())
+    if parts[-1].has_room(whole):
+        parts[-1].add(whole)
+        return
+    for chunk in chunks:
+        if not parts[-1].has_room(chunk):
+            parts.append(_Part())
+            parts[-1].add([lines([bold(tunnel_id), plain("  continued")])])
+        parts[-1].add(chunk)
+
+
+def _message(title: str, blocks: Sequence[Block]) -> Body:
     return {"text": escape(f"{title}."), "blocks": [lines([bold(title)]), *blocks]}
 
 
-def _blocks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[Block]:
+def _chunks(deletion_id: str, kit: UndoKit, *, alone: bool) -> Iterator[list[Block]]:
+    """A kit in its smallest parts; each heading is in one with what it is the heading of."""
     again = f"What makes {kit.tunnel_id} again, should it be deleted"
+    heading = lines(
+        [bold(kit.tunnel_id), plain("  again, under a new id; its owner supplies the pre-shared key:")]
+    )
     if alone:
-        yield lines(
+        intro = lines(
             [plain(f"{again}, under a new id. vpn-bot keeps no pre-shared key: its owner has to supply it.")],
             [plain("CreateVpnConnection's parameters:")],
         )
-        yield from _preformatted(as_json(kit))
-        yield lines([plain("As a command:")])
-    else:
-        yield lines(
-            [bold(kit.tunnel_id), plain("  again, under a new id; its owner supplies the pre-shared key:")]
-        )
+        yield from _preformatted(intro, as_json(kit))
+        heading = lines([plain("As a command:")])
     command = as_command(kit)
-    yield from _preformatted(command)
+    yield from _preformatted(heading, command)
     whole = " in one piece" if len(command) > PIECE_LIMIT else ""
     prints = f" prints it again{whole}." if alone else f" prints it again{whole}, as JSON too."
     about = (*_routes(kit), *_ccn_routes(kit), *_unknown(kit))
-    yield lines(*about, [value(f"vpn-bot undo-kit {deletion_id}"), plain(prints)])
+    yield [lines(*about, [value(f"vpn-bot undo-kit {deletion_id}"), plain(prints)])]
 
 
 def _routes(kit: UndoKit) -> list[list[Element]]:
@@ -92,11 +121,15 @@ def _each(what: str, texts: Sequence[str]) -> list[list[Element]]:
     return [*shown, *([[plain(f"… and {more} more, which the command below prints")]] if more > 0 else [])]
 
 
-def _preformatted(text: str) -> Iterator[Block]:
-    """Text as it stands; no character of a long one is lost."""
-    for start in range(0, len(text), PIECE_LIMIT):
-        yield code(text[start : start + PIECE_LIMIT])
+def _preformatted(heading: Block, text: str) -> Iterator[list[Block]]:
+    """Text as it stands, its heading with the first of it; no character of a long one is lost."""
+    first, *more = (code(text[start : start + PIECE_LIMIT]) for start in range(0, len(text), PIECE_LIMIT))
+    yield [heading, first]
+    for piece in more:
+        yield [piece]
 
 
-def _size(block: Block) -> int:
-    return sum(len(element["text"]) for part in block["elements"] for element in part["elements"])
+def _size(blocks: Sequence[Block]) -> int:
+    return sum(
+        len(element["text"]) for block in blocks for part in block["elements"] for element in part["elements"]
+    )

@@ -124,6 +124,51 @@ def test_many_kits_take_as_few_messages_as_it_takes_and_lose_none(count: int) ->
     assert len(made) <= max(1, count // 5)
 
 
+def in_order(body: Body) -> list[str]:
+    """What each block under a message's title says."""
+    said = [
+        [one["text"] for one in objects(block) if isinstance(one.get("text"), str)]
+        for block in body["blocks"]
+    ]
+    return ["".join(words) for words in said[1:]]
+
+
+@pytest.mark.parametrize("length", [1, 60, 1_500])
+def test_no_kit_is_torn_where_a_message_ends(length: int) -> None:
+    """A tunnel's heading, command and routes stand in one message, and each message says which part it is."""
+    made = messages(*(kit("n" * length, tunnel_id=f"vpnx-{number:08}") for number in range(30)))
+    assert len(made) > 1
+    told = []
+    for number, body in enumerate(made, 1):
+        title = f"Undo kits for 30 tunnels, part {number} of {len(made)}"
+        assert body["text"] == f"{title}."
+        assert repr(body["blocks"][0]).count(title) == 1
+        words = in_order(body)
+        for heading, command, about in zip(words[::3], words[1::3], words[2::3], strict=True):
+            told.append(heading.partition(" ")[0])
+            assert "again, under a new id" in heading
+            assert command.startswith("tccli ")
+            assert about.startswith("Routes  none pointed at it\nvpn-bot undo-kit")
+    assert told == [f"vpnx-{number:08}" for number in range(30)]
+
+
+def test_a_kit_that_is_larger_than_a_message_goes_on_under_its_tunnels_id() -> None:
+    """It begins a message of its own, and no heading is left behind where one ends."""
+    cidrs = [{"LocalCidrBlock": f"10.{number}.0.0/16"} for number in range(400)]
+    large = kit(
+        parameters={"VpnConnectionName": "large", "SecurityPolicyDatabases": cidrs}, tunnel_id="vpnx-large000"
+    )
+    for kits in ((kit(), large, kit()), (large,)):
+        first, *more = messages(*kits)[len(kits) // 2 :]
+        assert "vpnx-large000" in in_order(first)[0]
+        assert more
+        for body in more:
+            assert in_order(body)[0] == "vpnx-large000  continued"
+        for body in (first, *more):
+            assert not in_order(body)[-1].endswith(":")
+            check_message(body["text"], body["blocks"])
+
+
 @given(name=foreign, more=st.integers(0, 400))
 def test_whatever_a_tunnel_is_called_slack_takes_its_kit_whole_and_pings_nobody(name: str, more: int) -> None:
     """Long ones go over several messages, and no character is lost."""
