@@ -13,14 +13,18 @@ SHOWN_ROWS = 20
 
 def elsewhere(batch: Batch, code: str) -> Body:
     """How a card ended, for its requester alone: the card's thread can't be told. code: Slack's, for why."""
-    body = announcement(batch, None)
-    reason = slack_refusal(code)
-    here = {"type": "channel", "channel_id": batch.lead.channel_id}
+    rows, text = _rows(batch)
+    refusal = slack_refusal(code)
+    here: Element = {"type": "channel", "channel_id": batch.lead.channel_id}
     why = [plain("You are told this privately, since in "), here, plain(" nothing can be said at the card. ")]
-    rows = [[*why, bold(f"{reason.title}.  "), value(code)]]
-    if reason.course is Course.MEND:
-        rows.append([bold("What to do: "), plain(reason.next_step)])
-    return {"text": body["text"], "blocks": [*body["blocks"], *_tunnels(batch), lines(*rows)]}
+    ending = [[*why, bold(f"{refusal.title}.  "), value(code)]]
+    if refusal.course is Course.MEND:
+        all_gone = batch.count(State.GONE) == batch.size
+        done = " For this deletion there is nothing more to do." if all_gone else ""
+        later = f"When that is mended within a day, the thread is told too.{done}"
+        ending.append([bold("What to do: "), plain(f"{refusal.mend} {later}")])
+    blocks = [*alarm(batch.lead), lines(*rows), *reason(batch.lead), *_tunnels(batch), lines(*ending)]
+    return {"text": text, "blocks": blocks}
 
 
 def _tunnels(batch: Batch) -> list[Block]:
@@ -28,7 +32,7 @@ def _tunnels(batch: Batch) -> list[Block]:
     if batch.size == 1 or not batch.rows:
         return []
     shown = [
-        [value(clean(row.tunnel_id, 40)), plain(f"  {row.state}  "), *_why(row)]
+        [value(clean(row.tunnel_id, 40)), plain(f"  {in_words(row)}  "), *_code(row)]
         for row in batch.rows[:SHOWN_ROWS]
     ]
     left = batch.size - batch.count(State.GONE) - len(shown)
@@ -36,8 +40,8 @@ def _tunnels(batch: Batch) -> list[Block]:
     return [lines(*shown, *more)]
 
 
-def _why(row: Deletion) -> list[Element]:
-    return [plain(f"{explain(row.code, row.code_kind).title}  "), value(row.code)] if row.code else []
+def _code(row: Deletion) -> list[Element]:
+    return [value(row.code)] if row.code else []
 
 
 def announcement(batch: Batch, link: str | None, closed_code: str | None = None) -> Body:
@@ -45,6 +49,21 @@ def announcement(batch: Batch, link: str | None, closed_code: str | None = None)
 
     link: to the card's thread, where it is known. closed_code: Slack's, where that thread can't be told.
     """
+    lead = batch.lead
+    here: Element = {"type": "channel", "channel_id": lead.channel_id}
+    rows, text = _rows(batch)
+    if closed_code is not None:
+        why = f" can't be told: {slack_refusal(closed_code).title}."
+        rows.append([plain("Its thread in "), here, plain(why)])
+    elif link is not None:
+        rows.append([{"type": "link", "url": link, "text": "To the thread"}])
+    else:
+        rows.append([plain("The thread is in "), here])
+    return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason(lead)]}
+
+
+def _rows(batch: Batch) -> tuple[list[list[Element]], str]:
+    """What is said of a card outside of its thread, and the same in one line."""
     lead = batch.lead
     tunnel_id = clean(lead.tunnel_id, 40)
     what = tunnel_id if batch.size == 1 else f"{batch.size} tunnels, {tunnel_id} among them"
@@ -62,15 +81,9 @@ def announcement(batch: Batch, link: str | None, closed_code: str | None = None)
         rows.append(request_id(lead.request_id))
     if batch.size == 1 and lead.code is not None and lead.state.ended:
         rows.append([plain(f"{explain(lead.code, lead.code_kind).title}.  "), value(lead.code)])
-    if link is not None:
-        rows.append([{"type": "link", "url": link, "text": "To the thread"}])
-    else:
-        rows.append([plain("The thread is in "), {"type": "channel", "channel_id": lead.channel_id}])
-    if closed_code is not None:
-        rows.append([plain(f"Its thread can't be told: {slack_refusal(closed_code).title}.")])
     glass = f"BREAK-GLASS {lead.break_glass}: " if lead.break_glass else ""
     text = escape(f"{glass}Deletion of {what}: {standing}.") + f" Asked by <@{lead.requester_id}>."
-    return {"text": text, "blocks": [*alarm(lead), lines(*rows), *reason(lead)]}
+    return rows, text
 
 
 def _standing(batch: Batch) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.chat.blocks import Body, code, escape, lines, moment, plain, utc
+from bot.chat.status import in_words
 from bot.domain.command import DeleteCommand, suggestion
 from bot.domain.explain import CodeKind, explain
 from bot.domain.model import Batch, Deletion, State, Tunnel
@@ -183,7 +184,7 @@ def _of_channel(code: str) -> str:
     reason = slack_refusal(code)
     if code in NOT_INVITED:
         return "Invite the bot there: /invite @vpn-bot."
-    return f"{reason.title} ({escape(clean(code, 80))}). {reason.next_step}"
+    return f"{reason.title} ({escape(clean(code, 80))}). {reason.mend}"
 
 
 def no_card(deletion: Deletion, code: str, kind: CodeKind) -> Body:
@@ -222,9 +223,10 @@ def too_late(deletion: Deletion | None, blocked_by: Deletion | None, clicker: st
         }
     if deletion.decided_by is None:
         about = f"The card for {deletion.tunnel_id}" if deletion.batch_size == 1 else "This card"
+        nothing = "Your click did nothing."
         # The worker may not have written yet that it has expired.
         how = State.EXPIRED if deletion.state is State.PENDING else deletion.state
-        return private(f"{about} is no longer open ({how}); your click did nothing.")
+        return private(f"{about} is no longer open: {in_words(replace(deletion, state=how))}. {nothing}")
     cancelled = deletion.state is State.CANCELLED and not deletion.stopped
     verb = "cancelled" if cancelled else "confirmed"
     when = utc(deletion.decided_at or 0)

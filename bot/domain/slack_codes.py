@@ -31,59 +31,75 @@ class Mender(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackRefusal:
-    """Why Slack didn't take something: `title` without a full stop, then whole sentences."""
+    """Why Slack didn't take something: `title` without a full stop, then whole sentences.
+
+    mend: what mends it. again: what to do then, where that was the card; where it was an outcome or an
+    announcement, nobody is to ask again.
+    """
 
     course: Course
     mender: Mender
     title: str
     meaning: str
-    next_step: str
+    mend: str
+    again: str = ""
+
+    @property
+    def next_step(self) -> str:
+        """What to do where the card could not be posted."""
+        return f"{self.mend} {self.again}".strip()
 
 
-_ANOTHER = "Ask again in another channel."
-_Row = tuple[Course, Mender, str, str, str]
+_ANOTHER = "Or ask again in another channel."
+_Row = tuple[Course, Mender, str, str, str, *tuple[str, ...]]
 _TABLE: Mapping[str, _Row] = {
     "not_in_channel channel_not_found": (
         Course.MEND,
         Mender.MEMBER,
         "vpn-bot isn't in that channel",
         "Slack lets a bot speak only where it was invited, and never in a direct message between people.",
-        "Type /invite @vpn-bot in the channel, then ask again.",
+        "Type /invite @vpn-bot in the channel.",
+        "Then ask again.",
     ),
     "no_permission": (
         Course.MEND,
         Mender.MEMBER,
         "vpn-bot may not speak in that channel",
         "Slack says so where a bot isn't in the channel, or where its app lacks a permission.",
-        "Type /invite @vpn-bot in the channel, then ask again; else whoever runs vpn-bot checks its scopes.",
+        "Type /invite @vpn-bot in the channel; else whoever runs vpn-bot checks its scopes.",
+        "Then ask again.",
     ),
     "is_archived is_inactive channel_is_frozen": (
         Course.MEND,
         Mender.MEMBER,
         "The channel is archived",
         "Nothing can be written or changed in an archived, frozen or deleted channel.",
-        "Unarchive the channel, or ask again in another one.",
+        "Unarchive the channel.",
+        _ANOTHER,
     ),
     "restricted_action restricted_action_read_only_channel": (
         Course.MEND,
         Mender.ADMIN,
         "Who may post in that channel is restricted",
         "The settings of the workspace or of the channel don't let vpn-bot post there.",
-        f"Have an admin or the channel's manager let vpn-bot post there. {_ANOTHER}",
+        "Have an admin or the channel's manager let vpn-bot post there.",
+        _ANOTHER,
     ),
     "restricted_action_thread_only_channel": (
         Course.MEND,
         Mender.ADMIN,
         "That channel takes replies only",
         "A card is a message of its own, and the channel's settings allow only replies in threads.",
-        f"Have the channel's manager allow messages outside of threads. {_ANOTHER}",
+        "Have the channel's manager allow messages outside of threads.",
+        _ANOTHER,
     ),
     "restricted_action_non_threadable_channel": (
         Course.MEND,
         Mender.ADMIN,
         "That channel takes no replies",
         "The undo kit and the outcome belong in the card's thread, and the channel's settings allow none.",
-        f"Have the channel's manager allow threads. {_ANOTHER}",
+        "Have the channel's manager allow threads.",
+        _ANOTHER,
     ),
     "restricted_action_thread_locked thread_locked cannot_reply_to_message": (
         Course.MEND,
@@ -167,6 +183,7 @@ _TABLE: Mapping[str, _Row] = {
         Mender.NOBODY,
         "The card was deleted in Slack",
         "The card, or a message in its thread, no longer exists there.",
+        "Nothing can be said there any more.",
         "Ask again if the deletion is still wanted.",
     ),
     "cant_update_message": (
@@ -174,6 +191,7 @@ _TABLE: Mapping[str, _Row] = {
         Mender.NOBODY,
         "The card isn't vpn-bot's to change any more",
         "Slack says so where a message was deleted within a thread, or was posted by another app.",
+        "Nothing can be said there any more.",
         "Ask again if the deletion is still wanted.",
     ),
     "edit_window_closed": (
@@ -190,6 +208,7 @@ _TABLE: Mapping[str, _Row] = {
         Mender.ADMIN,
         "Slack Connect doesn't take what is in that message",
         "An admin has switched off that kind of content in channels that are shared with others.",
+        "Have an admin allow it there.",
         _ANOTHER,
     ),
     "msg_too_long msg_blocks_too_long no_text too_many_attachments too_many_contact_cards "
@@ -215,7 +234,9 @@ _TABLE: Mapping[str, _Row] = {
     ),
 }
 SLACK_CODES: Mapping[str, SlackRefusal] = {
-    code: SlackRefusal(course=row[0], mender=row[1], title=row[2], meaning=row[3], next_step=row[4])
+    code: SlackRefusal(
+        course=row[0], mender=row[1], title=row[2], meaning=row[3], mend=row[4], again=" ".join(row[5:])
+    )
     for codes, row in _TABLE.items()
     for code in codes.split()
 }
@@ -224,7 +245,7 @@ NEW_TO_THE_BOT = SlackRefusal(
     mender=Mender.RUNNER,
     title="Slack refused, with a code that is new to this bot",
     meaning="vpn-bot tried it some times, and Slack did not take it.",
-    next_step="Look the code up in Slack's API documents; whoever runs vpn-bot finds more in its log.",
+    mend="Look the code up in Slack's API documents; whoever runs vpn-bot finds more in its log.",
 )
 
 

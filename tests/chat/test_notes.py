@@ -12,6 +12,7 @@ from bot.chat.blocks import escape
 from bot.domain.command import HELP, DeleteCommand, parse
 from bot.domain.explain import CodeKind
 from bot.domain.model import Deletion, State, Tunnel
+from bot.domain.slack_codes import SLACK_CODES
 from bot.domain.typed import as_sent
 from bot.errors import BadCommand
 from bot.rehearsal.limits import objects
@@ -79,7 +80,23 @@ def test_the_help_fits_into_one_private_message() -> None:
         (
             replace(PENDING, state=State.EXPIRED, ended_at=T0),
             None,
-            "The card for vpnx-p0j11j28 is no longer open (expired); your click did nothing.",
+            (
+                "The card for vpnx-p0j11j28 is no longer open: expired: nobody decided in time. "
+                "Your click did nothing."
+            ),
+        ),
+        (
+            replace(
+                PENDING,
+                state=State.VOID,
+                code="not_in_channel",
+                code_kind=CodeKind.SLACK,
+            ),
+            None,
+            (
+                "The card for vpnx-p0j11j28 is no longer open: not deleted: the card could not be posted: "
+                "vpn-bot isn't in that channel. Your click did nothing."
+            ),
         ),
         (
             PENDING,
@@ -90,7 +107,7 @@ def test_the_help_fits_into_one_private_message() -> None:
             ),
         ),
     ],
-    ids=["unknown card", "confirmed", "cancelled", "stopped", "expired", "another card"],
+    ids=["unknown card", "confirmed", "cancelled", "stopped", "expired", "void", "another card"],
 )
 def test_a_late_click_is_told_who_decided(
     deletion: Deletion | None, blocker: Deletion | None, told: str
@@ -166,6 +183,13 @@ def test_where_the_bot_cannot_post_it_says_how_to_invite_it() -> None:
     text = notes.cannot_post(PENDING, NOT_INVITED)["text"]
     assert "type /invite @vpn-bot" in text
     assert "nothing will be deleted" in text
+
+
+@pytest.mark.parametrize("code", SLACK_CODES)
+def test_where_an_announcement_fails_nobody_is_told_to_ask_again(code: str) -> None:
+    """The deletion goes on, and so does a freeze; only the other channel is to be mended."""
+    for note in (notes.cannot_announce("C0GENERAL01", code), notes.cannot_tell("C0GENERAL01", code)):
+        assert "ask again" not in note["text"].lower()
 
 
 def asked_for(command: DeleteCommand) -> Deletion:

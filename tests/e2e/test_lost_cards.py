@@ -195,8 +195,9 @@ def test_the_requester_learns_the_outcome_although_the_channel_was_archived(lost
         slack.inject("response_url", EXPIRED_URL)
     confirm_and(card, lambda: slack.channels.archive(CHANNEL))
     outcome = lost.wait(lambda: told(lost, card.tunnel_id))[0]
-    for part in ("gone", "The channel is archived", "Unarchive"):
+    for part in ("gone", "The channel is archived", "Unarchive", "nothing more to do"):
         assert part in outcome
+    assert "ask again" not in outcome
     direct = [m for m in slack.messages(DIRECT) if card.tunnel_id in shown(m)]
     assert bool(direct) is (way == "direct message")
     assert card.replies == []
