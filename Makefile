@@ -21,14 +21,18 @@ $(READY): requirements.txt pyproject.toml
 rehearse: $(READY)
 	$(BIN)/vpn-bot rehearse
 
+# The tests wait most of the time, so several files run side by side. ARGS: a file, or -k and a word.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(PYTEST) $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: $(READY)
 	@test -d $(VENV)-bench || $(PYTHON) -m venv $(VENV)-bench
