@@ -9,32 +9,24 @@ from bot.domain.model import Batch, Deletion, State
 BAR = 20
 
 
-def progress(batch: Batch, now: float) -> Body:
-    """One message that is edited: a bar; done, failed, left; how long it may take; what waits, and why."""
-    full = BAR * batch.ended // batch.size
-    bar = "█" * full + "░" * (BAR - full)
-    left_s = _left_s(batch, now)
-    left = f" About {left_s:.0f} s left." if left_s is not None else ""
+def progress(batch: Batch) -> Body:
+    """One message that is edited: a bar of what is gone, how many stand how, what waits and why.
+
+    It says nothing of how long it may take: what the cloud has accepted is gone when the cloud likes.
+    """
+    gone = batch.count(State.GONE)
+    full = BAR * gone // batch.size
+    bar = [value("█" * full + "░" * (BAR - full)), plain(f"  {gone} of {batch.size} gone")]
+    nothing_to_show = not gone and batch.ended == batch.size
     why = [
         [plain(f"{count} waiting, and tried again by itself: {explain(code).title}.")]
         for code, count in sorted(batch.waiting.items())
     ]
-    text = f"{batch.ended} of {batch.size}: {tally(batch)}"
+    counts = tally(batch)
     return {
-        "text": text,
-        "blocks": [
-            lines([value(bar), plain(f"  {batch.ended} of {batch.size}")], [plain(tally(batch) + left)], *why)
-        ],
+        "text": f"Of {batch.size}: {counts}",
+        "blocks": [lines(*([] if nothing_to_show else [bar]), [plain(counts)], *why)],
     }
-
-
-def _left_s(batch: Batch, now: float) -> float | None:
-    """A guess from how long the others took; when those that wait will be done, nobody knows."""
-    elapsed_s = now - (batch.lead.decided_at or now)
-    moving = batch.size - batch.ended - sum(batch.waiting.values())
-    if not batch.ended or moving <= 0 or elapsed_s <= 0:
-        return None
-    return moving * elapsed_s / batch.ended
 
 
 def stopped(batch: Batch, by: str) -> Body:

@@ -90,17 +90,20 @@ def why_none(batch: Batch) -> str:
 
 def tally(batch: Batch) -> str:
     """How many of a card's tunnels stand how; what there are none of isn't named."""
-    gone, unknown, stopped, void, refused = (
-        batch.count(state)
-        for state in (State.GONE, State.UNKNOWN, State.CANCELLED, State.VOID, State.REFUSED)
-    )
+    accepted = batch.count(State.VERIFYING)
     counts = {
-        "not deleted": refused + void,
-        "not confirmed gone": unknown,
-        "stopped": stopped,
-        "still to do": batch.size - batch.ended,
+        "accepted, not gone yet": accepted,
+        "not deleted": batch.count(State.REFUSED, State.VOID),
+        "not confirmed gone": batch.count(State.UNKNOWN),
+        "stopped": batch.count(State.CANCELLED),
+        "still to do": batch.size - batch.ended - accepted,
     }
-    return ", ".join([f"{gone} gone", *(f"{count} {how}" for how, count in counts.items() if count)]) + "."
+    return (
+        ", ".join(
+            [f"{batch.count(State.GONE)} gone", *(f"{count} {how}" for how, count in counts.items() if count)]
+        )
+        + "."
+    )
 
 
 def within(title: str) -> str:

@@ -139,7 +139,7 @@ class Delivery:
             return None
         match kind:
             case "progress":
-                return batch_thread.progress(batch, self._clock())
+                return batch_thread.progress(batch)
             case "list":
                 return batch_thread.listing(batch, page)
             case "summary":

@@ -58,24 +58,32 @@ def test_any_reply_is_one_that_slack_takes_and_that_pings_nobody(
 
 
 @settings(max_examples=40)
-@given(batch=batches, page=st.integers(0, 30), now=st.floats(0, 4_000_000_000))
-def test_any_batchs_replies_are_ones_that_slack_takes(batch: Batch, page: int, now: float) -> None:
+@given(batch=batches, page=st.integers(0, 30))
+def test_any_batchs_replies_are_ones_that_slack_takes(batch: Batch, page: int) -> None:
     """Progress, list and summary of up to 900 tunnels with hostile names, codes and RequestIds."""
     for body in (
-        batch_replies.progress(batch, now),
+        batch_replies.progress(batch),
         batch_replies.listing(batch, page),
         batch_replies.summary(batch, page),
     ):
         assert_fit(body, batch.lead)
 
 
-def test_progress_counts_and_says_how_long_it_will_take() -> None:
-    """Two of four after ten seconds: about ten more."""
-    rows = [replace(CONFIRMED, state=state) for state in (State.GONE, State.REFUSED, *[State.DELETING] * 2)]
-    body = batch_replies.progress(batch_of(*rows), T0 + 70)
-    assert body["text"] == "2 of 4: 1 gone, 1 not deleted, 2 still to do."
-    assert "██████████░░░░░░░░░░" in shown(body)
-    assert "About 10 s left." in shown(body)
+def test_progress_shows_what_is_gone_and_counts_what_is_only_accepted_apart() -> None:
+    """The bar is of what is gone; how long the rest takes nobody knows, so nothing is said of it."""
+    states = (State.GONE, State.REFUSED, State.VERIFYING, State.DELETING)
+    body = batch_replies.progress(batch_of(*(replace(CONFIRMED, state=state) for state in states)))
+    assert body["text"] == "Of 4: 1 gone, 1 accepted, not gone yet, 1 not deleted, 1 still to do."
+    assert "█████░░░░░░░░░░░░░░░  1 of 4 gone" in shown(body)
+    assert "About" not in shown(body)
+
+
+def test_where_nothing_was_deleted_there_is_no_bar() -> None:
+    """A full one looked like success, and an empty one as if something were still to come."""
+    body = batch_replies.progress(batch_of(*[replace(CONFIRMED, state=State.VOID)] * 3))
+    assert shown(body) == "0 gone, 3 not deleted."
+    still = batch_replies.progress(batch_of(*[replace(CONFIRMED, state=State.DELETING)] * 3))
+    assert shown(still).startswith("░" * 20 + "  0 of 3 gone")
 
 
 def test_the_summary_lists_every_tunnel_that_is_not_gone_with_its_code_and_request_id() -> None:

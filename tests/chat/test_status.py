@@ -130,9 +130,12 @@ def test_a_card_of_which_some_no_longer_exist_is_void_because_of_a_change() -> N
 
 def test_a_tally_names_only_what_there_is_some_of() -> None:
     """“0 left” beside “left alone” said nothing."""
-    states = (State.GONE, State.VOID, State.REFUSED, State.CANCELLED, State.UNKNOWN, State.CONFIRMED)
+    ends = (State.GONE, State.VOID, State.REFUSED, State.CANCELLED, State.UNKNOWN)
+    states = (*ends, State.VERIFYING, State.CONFIRMED)
     rows = [replace(CONFIRMED, state=state) for state in states]
-    assert tally(batch_of(*rows)) == "1 gone, 2 not deleted, 1 not confirmed gone, 1 stopped, 1 still to do."
+    assert tally(batch_of(*rows)) == (
+        "1 gone, 1 accepted, not gone yet, 2 not deleted, 1 not confirmed gone, 1 stopped, 1 still to do."
+    )
     assert tally(batch_of(rows[0], rows[1])) == "1 gone, 1 not deleted."
     assert tally(batch_of(rows[0])) == "1 gone."
 

@@ -51,7 +51,7 @@ def test_stop_keeps_what_was_not_sent_and_says_what_had_been(new_play: Callable[
         == f"Stopped by <@U0CHEN00001>: {kept} of 300 had not been accepted by the cloud, and are left alone."
     )
     counts = f"{sent} gone, {kept} stopped."
-    assert progress(card).text == f"300 of 300: {counts}"
+    assert progress(card).text == f"Of 300: {counts}"
     assert counts in card.text
     assert "Confirmed by <@U0BEN000001>" in card.text
     assert card.message.buttons == ()
@@ -166,4 +166,4 @@ def test_a_batch_goes_on_after_a_kill_and_ends_once(new_play: Callable[..., Play
     assert summary(card) == ("100 of 100 VPN tunnels are gone.", [])
     assert Counter(len(play.stage.vpc.deletes(tunnel)) for tunnel in tunnels) == {1: 100}
     assert card.count("tunnels are gone.") == 1
-    assert progress(card).text == "100 of 100: 100 gone."
+    assert progress(card).text == "Of 100: 100 gone."
