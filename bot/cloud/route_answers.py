@@ -41,7 +41,29 @@ def _ccn_route(fields: Mapping[str, object]) -> CcnRoute:
     )
 
 
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+# What a route is made again with, and what only the cloud can give it.
+_READ = frozenset(
+    {"DestinationCidrBlock", "InstanceType", "InstanceId", "Priority", "Status", "Type", "Description"}
+)
+_ITS_OWN = frozenset({"RouteId", "CreateTime", "UpdateTime"})
+
+
+def _not_read(fields: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the fields that hold something: those that aren't known, and those that can't be read."""
+    held = sorted(name for name in fields if name not in _ITS_OWN and fields[name] not in _NOTHING)
+    odd = [name for name in held if isinstance(fields[name], dict | list) or _is_odd(name, fields[name])]
+    return tuple(name for name in held if name not in _READ and name not in odd), tuple(odd)
+
+
+def _is_odd(name: str, value: object) -> bool:
+    if name == "Priority":
+        return lenient.count(value) is None
+    return name in _READ and not lenient.text(value)
+
+
 def _route(fields: Mapping[str, object]) -> Route:
+    unknown, odd = _not_read(fields)
     return Route(
         destination=lenient.text(fields.get("DestinationCidrBlock")),
         instance_type=lenient.text(fields.get("InstanceType")),
@@ -50,4 +72,6 @@ def _route(fields: Mapping[str, object]) -> Route:
         status=lenient.text(fields.get("Status")),
         kind=lenient.text(fields.get("Type")),
         description=lenient.text(fields.get("Description")),
+        unknown=unknown,
+        odd=odd,
     )

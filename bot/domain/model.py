@@ -69,6 +69,7 @@ class Route:
     """One route of a VPN gateway, as DescribeVpnGatewayRoutes showed it.
 
     instance_id: its next hop. kind: VPC, CCN, Static or BGP. description: its owner's words.
+    unknown: further fields, by the cloud's names, that hold a simple value. odd: those that can't be read.
     """
 
     destination: str
@@ -78,6 +79,8 @@ class Route:
     status: str
     kind: str = ""
     description: str = ""
+    unknown: tuple[str, ...] = field(default=(), repr=False)
+    odd: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from bot.domain.ccn import CcnRoute, may_pass, on_ccn
 from bot.domain.model import Route, Tunnel, Unreadable
 from bot.domain.text import clean
-from bot.domain.undo_fields import INTEGRITY, OLD_INTEGRITY, read_parameters
+from bot.domain.undo_fields import INTEGRITY, OLD_INTEGRITY, PATH_LIMIT, read_parameters
 from bot.errors import NoUndoKit
 
 PSK = "REPLACE-WITH-THE-PRE-SHARED-KEY"
@@ -71,24 +72,44 @@ def kit_for(
         for name in ("EnableHealthCheck", "HealthCheckLocalIp", "HealthCheckRemoteIp", "HealthCheckConfig"):
             parameters.pop(name, None)
     parameters["PreShareKey"] = PSK
-    pointing = () if isinstance(routes, Unreadable) else routes
+    read = () if isinstance(routes, Unreadable) else routes
+    pointing = tuple(route for route in read if route.instance_id == tunnel.tunnel_id)
     passing = () if isinstance(ccn_routes, Unreadable) else may_pass(tunnel, ccn_routes)
     return UndoKit(
         region=region,
         tunnel_id=tunnel.tunnel_id,
         parameters=parameters,
-        routes=tuple(route for route in pointing if route.instance_id == tunnel.tunnel_id),
+        routes=pointing,
         routes_unread=routes.why if isinstance(routes, Unreadable) else "",
         ccn_routes=passing if on_ccn(tunnel) else None,
         ccn_routes_unread=ccn_routes.why if isinstance(ccn_routes, Unreadable) else "",
-        unknown=unknown,
+        unknown=(*unknown, *_unknown_of(tunnel.tunnel_id, pointing)),
     )
 
 
+def _unknown_of(tunnel_id: str, routes: Sequence[Route]) -> list[str]:
+    """The fields of its routes that aren't known, by their paths; NoUndoKit where one can't be read."""
+    for route in routes:
+        if route.odd:
+            raise NoUndoKit(
+                f"Of {tunnel_id} the cloud shows {_path(route.odd[0])} of the route to {route.destination}, "
+                "which this version of vpn-bot can't read."
+            )
+    return sorted({_path(name) for route in routes for name in route.unknown})
+
+
+def _path(name: str) -> str:
+    return clean(f"Routes.{name}", PATH_LIMIT)
+
+
 def changed(before: UndoKit, now: UndoKit) -> tuple[str, ...]:
-    """The parameters that differ, by their full names, sorted, and “routes”; no list's order matters."""
+    """The parameters that differ, by their full names, sorted, and “routes”; no list's order matters.
+
+    With them each field that isn't known and that the cloud didn't show before: no kit has said so.
+    """
     old, new = (dict(_settings(kit)) for kit in (before, now))
-    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
+    came = {*now.unknown} - {*before.unknown}
+    return tuple(sorted(came | {name for name in {*old, *new} if old.get(name) != new.get(name)}))
 
 
 def _settings(kit: UndoKit) -> Iterator[tuple[str, object]]:
@@ -121,13 +142,18 @@ def from_text(text: str) -> UndoKit:
     """The kit that `to_text` wrote; ValueError where it can't be read."""
     try:
         kept = json.loads(text)
-        routes = tuple(Route(**route) for route in kept.pop("routes"))
+        routes = tuple(map(_kept_route, kept.pop("routes")))
         ccn = kept.pop("ccn_routes", None)
         ccn_routes = None if ccn is None else tuple(CcnRoute(**route) for route in ccn)
         unknown = tuple(map(str, kept.pop("unknown", ())))
         return UndoKit(**kept, routes=routes, ccn_routes=ccn_routes, unknown=unknown)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError("the undo kit is damaged") from None
+
+
+def _kept_route(kept: dict[str, Any]) -> Route:
+    """JSON has no tuples."""
+    return Route(**{**kept, **{name: tuple(kept.get(name, ())) for name in ("unknown", "odd")}})
 
 
 def as_json(kit: UndoKit) -> str:

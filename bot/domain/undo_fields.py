@@ -12,7 +12,7 @@ from bot.errors import NoUndoKit
 OLD_INTEGRITY = "IPSECOptionsSpecification.IntegrityAlgorith"
 INTEGRITY = "IPSECOptionsSpecification.IntegrityAlgorithm"
 _NOTHING: tuple[object, ...] = (None, "", [], {})
-_PATH_LIMIT = 160
+PATH_LIMIT = 160
 # From a value that isn't nothing, and its path, to what is handed on; NoUndoKit where it isn't as documented.
 Take = Callable[[object, str], object]
 
@@ -36,7 +36,7 @@ def read_parameters(shown: Mapping[str, object]) -> tuple[dict[str, object], tup
     for name in unknown:
         if isinstance(shown[name], dict | list):
             raise _unknown("", name)
-    return parameters, tuple(clean(name, _PATH_LIMIT) for name in sorted(unknown))
+    return parameters, tuple(clean(name, PATH_LIMIT) for name in sorted(unknown))
 
 
 def _check_integrity(ipsec: object) -> None:
@@ -60,12 +60,12 @@ def _read(take: Take, value: object, path: str) -> object | None:
 
 
 def _odd(path: str, why: str) -> NoUndoKit:
-    return NoUndoKit(f"{clean(path, _PATH_LIMIT)} in a form that isn't known ({why})")
+    return NoUndoKit(f"{clean(path, PATH_LIMIT)} in a form that isn't known ({why})")
 
 
 def _unknown(path: str, name: str) -> NoUndoKit:
     where = f"{path}.{name}" if path else name
-    return NoUndoKit(f"{clean(where, _PATH_LIMIT)}, a field that this version of vpn-bot doesn't know")
+    return NoUndoKit(f"{clean(where, PATH_LIMIT)}, a field that this version of vpn-bot doesn't know")
 
 
 def _text(value: object, path: str) -> object:

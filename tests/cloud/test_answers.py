@@ -352,6 +352,24 @@ def test_a_route_is_read_leniently() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shown", "unknown", "odd"),
+    [
+        ({"NextHub": "zz", "Zap": {"a": 1}}, ("NextHub",), ("Zap",)),
+        ({"Zap": [], "NextHub": None, "Other": ""}, (), ()),
+        ({"Zap": False}, ("Zap",), ()),
+        ({"Priority": "high", "Description": {"text": "x"}}, (), ("Description", "Priority")),
+        ({"CreateTime": "2024-03-05 10:12:40", "UpdateTime": {}}, (), ()),
+    ],
+)
+def test_what_of_a_route_is_not_read_is_named(
+    shown: dict[str, object], unknown: tuple[str, ...], odd: tuple[str, ...]
+) -> None:
+    """A route that is made again by hand would lack it."""
+    (route,) = routes(read(200, success(TotalCount=1, Routes=[ROUTE | shown]))).items.values()
+    assert (route.unknown, route.odd) == (unknown, odd)
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         pytest.param({}, id="no list"),

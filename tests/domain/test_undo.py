@@ -234,7 +234,8 @@ def test_what_differs_between_two_kits_is_named() -> None:
     """Routes too; in whatever order they come."""
     before = kit(DpdTimeout="30")
     assert changed(before, kit(DpdTimeout="30")) == ()
-    assert changed(before, kit(DpdTimeout="60", Novelty=1)) == ("DpdTimeout",)
+    assert changed(before, kit(DpdTimeout="60", Novelty=1)) == ("DpdTimeout", "Novelty")
+    assert changed(kit(Novelty=1), kit(Novelty=2)) == changed(kit(Novelty=1), kit()) == ()
     assert changed(before, replace(before, routes=())) == ("routes",)
     turned = replace(before, routes=(replace(ROUTE, destination="10.0.0.0/8"), ROUTE))
     assert changed(turned, replace(turned, routes=turned.routes[::-1])) == ()
@@ -390,6 +391,21 @@ def test_routes_keep_what_is_written_on_them_and_their_type() -> None:
     assert route_text(described) == "172.16.0.0/16, ENABLE, priority 0, type Static, “to the <office>”"
     for other in (replace(described, kind="BGP"), replace(described, description="")):
         assert changed(made, replace(made, routes=(other,))) == ("routes",)
+
+
+def test_of_a_route_an_object_is_no_kit_and_a_new_word_is_told() -> None:
+    """As of the tunnel itself; routes that lead elsewhere don't matter."""
+    new = replace(ROUTE, unknown=("NextHub",))
+    made = kit_for(tunnel(Novelty=1), (new,), "ap-guangzhou")
+    assert made.unknown == ("Novelty", "Routes.NextHub")
+    assert from_text(to_text(made)) == made
+    assert changed(kit(Novelty=1), made) == ("Routes.NextHub",)
+    # Once it was sent the routes are those of the kit: what was said of them holds.
+    assert changed(made, kit_for(tunnel(Novelty=1), from_text(to_text(made)).routes, "ap-guangzhou")) == ()
+    odd = replace(ROUTE, odd=("Zap",))
+    with pytest.raises(NoUndoKit, match=r"vpnx-p0j11j28 the cloud shows Routes\.Zap of the route to 172\.16"):
+        kit_for(tunnel(), (ROUTE, odd), "ap-guangzhou")
+    assert kit_for(tunnel(), (replace(odd, instance_id="vpnx-k2m4n6p8"),), "ap-guangzhou").unknown == ()
 
 
 CCN = CcnRoute(destination="172.31.0.0/16", status="ENABLE")

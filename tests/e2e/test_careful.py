@@ -154,6 +154,7 @@ def _asked_by(play: Play, user: str) -> Card:
         ({"SecurityPolicyDatabaseSet": []}, "CIDRs  "),
         ({"State": "DELETING"}, "State  AVAILABLE"),
         ({"DpdTimeout": "60"}, "Other settings"),
+        ({"Novelty": "came since"}, "Novelty"),
     ],
 )
 def test_what_changed_since_the_card_voids_it(play: Play, fields: dict[str, Any], said: str) -> None:
