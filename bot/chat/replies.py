@@ -23,6 +23,7 @@ from bot.chat.status import why_not_sent, within
 from bot.domain.explain import OwnCode, explain, explain_look
 from bot.domain.model import Deletion, Freeze
 from bot.domain.risk import Change
+from bot.domain.slack_codes import slack_refusal
 from bot.domain.text import clean
 
 SHOWN_CHANGES = 20
@@ -157,14 +158,24 @@ def frozen_since(deletion: Deletion, freeze: Freeze) -> Body:
     }
 
 
-def window_again(deletion: Deletion, missing_s: float, ends: float) -> Body:
-    """People could not press Stop in all of the abort window: they get the rest of it now."""
+def window_again(deletion: Deletion, missing_s: float, ends: float, refused_code: str | None = None) -> Body:
+    """People could not press Stop in all of the abort window: they get the rest of it now.
+
+    refused_code: Slack's, where it did not change the card for some time.
+    """
     window_s = deletion.window_s or 0.0
-    sentence = (
+    why = (
         f"Stop could be pressed for {seconds(max(0.0, window_s - missing_s))} of {seconds(window_s)} only: "
-        "vpn-bot was away or cut off, or Slack showed Stop late. "
-        f"So there are {seconds(missing_s)} more to press Stop. "
-        f"{_about(deletion)} will be deleted"
+        "vpn-bot was away or cut off, or Slack showed Stop late."
+    )
+    if refused_code is not None:
+        why = (
+            "For some time Slack did not let vpn-bot change the card, so it isn't known how long Stop could "
+            f"be pressed. Slack's answer was: {slack_refusal(refused_code).title} "
+            f"({clean(refused_code, 80)})."
+        )
+    sentence = (
+        f"{why} So there are {seconds(missing_s)} more to press Stop. {_about(deletion)} will be deleted"
     )
     return {
         "text": f"{sentence} at {utc(ends)}.",

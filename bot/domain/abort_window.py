@@ -14,13 +14,15 @@ class AbortWindow:
     """One card's abort window so far. Times are epoch seconds; window_s: how long it is.
 
     drawn_at: since when Stop is on the card. counted_s: for how many seconds it could be pressed;
-    counted_at: the time up to which these were counted, None where nothing was.
+    counted_at: the time up to which these were counted, None where nothing was. refused_code: Slack's, where
+    it did not change the card for some time, so that the window begins again.
     """
 
     window_s: float
     drawn_at: float
     counted_s: float = 0.0
     counted_at: float | None = None
+    refused_code: str | None = None
 
     @property
     def missing_s(self) -> float:

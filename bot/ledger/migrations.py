@@ -65,6 +65,7 @@ def _true_words(connection: Connection) -> None:
         f"ALTER TABLE posts ADD COLUMN stop_counted_at {double}",
         "ALTER TABLE posts ADD COLUMN root_gone BOOLEAN NOT NULL DEFAULT false",
         "ALTER TABLE posts ADD COLUMN closed_code TEXT",
+        "ALTER TABLE posts ADD COLUMN refused_code TEXT",
         "ALTER TABLE deletions ADD COLUMN code_kind TEXT",
         "UPDATE deletions SET code = 'OwnFault' WHERE code = 'own_fault'",
         _KINDS,

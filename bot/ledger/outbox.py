@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, alias, and_, bindparam, case, exists, or_, se
 
 from bot.domain.model import State
 from bot.errors import LeaseLost
-from bot.ledger.database import Database, Transaction
+from bot.ledger.database import Database, Transaction, take_turn
 from bot.ledger.leases import Leases, take
 from bot.ledger.rows import (
     ANNOUNCEMENT,
@@ -24,6 +24,7 @@ from bot.ledger.rows import (
 )
 from bot.ledger.tables import deletions, posts
 from bot.ledger.threads import reopen
+from bot.ledger.windows import begin_again
 
 _EARLIER = alias(posts)
 _ROOT = alias(posts)
@@ -164,6 +165,13 @@ class Outbox:
         """It was not said; due again after so many seconds. unclear: it may have been said after all."""
         with self._database.write() as tx:
             _write(tx, post, next_at=tx.now + after_s, unclear=unclear, **released())
+
+    def refused(self, post: HeldPost, code: str) -> None:
+        """Slack doesn't change the card: of its abort window nothing counts that people had until now."""
+        with self._database.write() as tx:
+            take_turn(tx)
+            begin_again(tx, post.card_id, code)
+            _write(tx, post, refused_code=code)
 
     def pause(self, post: HeldPost, after_s: float, *, unclear: bool) -> None:
         """Slack asked for a pause: nothing is said in this channel for so many seconds."""

@@ -244,7 +244,8 @@ def begin_window(tx: Transaction, card_id: str) -> None:
     """The card is to be drawn as it is from now on: with Stop on it, from when people have time to press."""
     touch(tx, card_id, CARD)
     card = and_(posts.c.card_id == card_id, posts.c.kind == CARD)
-    tx.connection.execute(update(posts).where(card).values(drawn_at=None, stop_s=0.0, stop_counted_at=None))
+    new = {"drawn_at": None, "stop_s": 0.0, "stop_counted_at": None, "refused_code": None}
+    tx.connection.execute(update(posts).where(card).values(**new))
 
 
 def add_event(tx: Transaction, kind: str, **columns: Any) -> None:

@@ -113,6 +113,8 @@ posts = Table(
     Column("root_gone", Boolean, nullable=False, server_default=text("false")),
     # Of a card: Slack's code for why its thread takes nothing now; null where it does.
     Column("closed_code", Text),
+    # Of a card: Slack's code for why it was not changed in the abort window; null where it was.
+    Column("refused_code", Text),
     Column("created_at", Double, nullable=False),
     *_lease_columns(),
     Index("posts_once", "card_id", "kind", unique=True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from bot.domain.abort_window import AbortWindow
 from bot.domain.model import Deletion, Saying, State
@@ -18,13 +18,15 @@ from bot.ledger.tables import deletions, posts
 
 # A count reaches back so far at most: whoever counts looks for open windows more often than that.
 REACH_S = 3.0
-_IN_WINDOW = and_(
+# The thread's messages that name a new end of the window.
+AGAIN = "window again"
+_IN_WINDOW_OR_OVER = and_(
     deletions.c.state == State.CONFIRMED.value,
     deletions.c.window_s.is_not(None),
-    deletions.c.window_over_at.is_(None),
     deletions.c.cleared_at.is_(None),
     deletions.c.sent_at.is_(None),
 )
+_IN_WINDOW = and_(_IN_WINDOW_OR_OVER, deletions.c.window_over_at.is_(None))
 _OPEN = (
     select(posts.c.card_id, posts.c.drawn_at, posts.c.stop_counted_at, deletions.c.window_s)
     .join(deletions, deletions.c.card_id == posts.c.card_id)
@@ -116,22 +118,48 @@ class Windows:
             had_s = (was.window_s or 0.0) - missing_s
             card = and_(posts.c.card_id == was.card_id, posts.c.kind == CARD)
             tx.connection.execute(update(posts).where(card, posts.c.stop_s > had_s).values(stop_s=had_s))
+            tx.connection.execute(update(posts).where(card).values(refused_code=None))
             touch(tx, was.card_id, CARD)
             add_says(tx, was, [says(send_at)])
             about = {"deletion_id": was.card_id, "channel_id": was.channel_id}
             add_event(tx, "abort window prolonged", detail=f"by {missing_s:.1f} s", **about)
 
-    def end(self, held: Held, *, after_s: float) -> None:
-        """People had all of it: the card is to say so before anything is sent. after_s: then look again."""
+    def end(self, held: Held, window: AbortWindow, *, after_s: float) -> None:
+        """People had all of it: the card is to say so before anything is sent. after_s: then look again.
+
+        Nothing ends where the window has begun again since it was read.
+        """
         was = held.deletion
         with self._database.write() as tx:
             take_turn(tx)
             over = {"window_over_at": tx.now}
             write_held(tx, held, **over, next_at=tx.now + after_s, **released())
             tx.connection.execute(update(deletions).where(_unsent(was)).values(**over))
-            touch(tx, was.card_id, CARD)
             card = and_(posts.c.card_id == was.card_id, posts.c.kind == CARD)
-            tx.connection.execute(update(posts).where(card).values(drawn_at=None))
+            as_read = update(posts).where(card, posts.c.drawn_at == window.drawn_at)
+            if tx.connection.execute(as_read.values(drawn_at=None)).rowcount:
+                touch(tx, was.card_id, CARD)
+            else:
+                tx.connection.execute(update(deletions).where(_unsent(was)).values(window_over_at=None))
+
+
+def begin_again(tx: Transaction, card_id: str, code: str) -> None:
+    """Slack doesn't change the card, so nobody knows since when Stop can't be pressed: all of it is to come.
+
+    It begins when Slack shows the card anew; what names its end, and wasn't said, is no longer true.
+    """
+    mine = and_(deletions.c.card_id == card_id, _IN_WINDOW_OR_OVER)
+    again = update(deletions).where(mine).values(window_over_at=None, send_at=None)
+    if not tx.connection.execute(again).rowcount:
+        return
+    of_card = posts.c.card_id == card_id
+    had = or_(posts.c.drawn_at.is_not(None), posts.c.stop_s > 0, posts.c.refused_code.is_(None))
+    none = {"drawn_at": None, "stop_s": 0.0, "stop_counted_at": None}
+    lost = update(posts).where(of_card, posts.c.kind == CARD, had).values(**none)
+    if tx.connection.execute(lost).rowcount:
+        add_event(tx, "abort window begins again", deletion_id=card_id, detail=code)
+    untold = and_(of_card, posts.c.kind.like(f"{AGAIN} %"), posts.c.shown < posts.c.wanted)
+    tx.connection.execute(update(posts).where(untold).values(shown=posts.c.wanted))
 
 
 def _unsent(deletion: Deletion) -> Any:
@@ -144,4 +172,5 @@ def _window(row: Any, window_s: float) -> AbortWindow:
         drawn_at=row["drawn_at"],
         counted_s=row["stop_s"],
         counted_at=row["stop_counted_at"],
+        refused_code=row["refused_code"],
     )

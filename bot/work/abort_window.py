@@ -8,7 +8,7 @@ from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
 from bot.domain.model import Saying, State
 from bot.ledger.claims import Claims
 from bot.ledger.rows import Held
-from bot.ledger.windows import NotDrawn, Windows
+from bot.ledger.windows import AGAIN, NotDrawn, Windows
 from bot.work.tries import Tries
 
 DRAWN_AGAIN_S = 0.5
@@ -71,20 +71,20 @@ class Window:
     def _go_on(self, held: Held, window: AbortWindow) -> None:
         now, missing_s = self._tries.clock(), window.missing_s
         counted_at = window.drawn_at if window.counted_at is None else window.counted_at
-        if missing_s <= UNSEEN_S:
-            self._windows.end(held, after_s=ENDED_AGAIN_S)
+        was_named = held.deletion.send_at is not None  # its end; else it has begun again
+        if missing_s <= UNSEEN_S and was_named:
+            self._windows.end(held, window, after_s=ENDED_AGAIN_S)
         elif now - counted_at > NOBODY_S:
             self._wait(held, DRAWN_AGAIN_S)
-        elif now + missing_s - (held.deletion.send_at or 0.0) <= SAID_FROM_S:
+        elif was_named and now + missing_s - (held.deletion.send_at or 0.0) <= SAID_FROM_S:
             self._wait(held, missing_s)
         else:
-            self._prolong(held, max(missing_s, min(window.window_s, SAID_FROM_S)))
+            self._prolong(held, max(missing_s, min(window.window_s, SAID_FROM_S)), window.refused_code)
 
-    def _prolong(self, held: Held, missing_s: float) -> None:
+    def _prolong(self, held: Held, missing_s: float, refused_code: str | None = None) -> None:
         def says(ends: float) -> Saying:
-            return Saying(
-                kind=f"window again {ends:.0f}", body=replies.window_again(held.deletion, missing_s, ends)
-            )
+            body = replies.window_again(held.deletion, missing_s, ends, refused_code)
+            return Saying(kind=f"{AGAIN} {ends:.0f}", body=body)
 
         self._windows.prolong(held, missing_s, says)
 

@@ -175,6 +175,8 @@ class Delivery:
         log.warning(
             "not said card=%s kind=%s error=%s attempt=%d", post.card_id, post.kind, error, post.attempts
         )
+        if post.kind == CARD and post.ts is not None and _is_refusal(error):
+            self._outbox.refused(post, error.code)
         if isinstance(error, SlowDown):
             self._outbox.pause(post, error.retry_after_s, unclear=unclear)
         elif isinstance(error, MessageGone) and post.private_to is None:
@@ -248,3 +250,8 @@ class Delivery:
 
     def _age_s(self, post: HeldPost) -> float:
         return self._clock() - post.created_at
+
+
+def _is_refusal(error: SlackError) -> bool:
+    """Whether Slack said no; what may have been done, or never arrived, is no refusal."""
+    return isinstance(error, CannotPost | MessageGone | PostFailed) and error.code != UNREACHABLE

@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
+from bot.rehearsal.northwind import BOT
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.stage import Stage
-from tests.e2e.play import CHANNEL, Card, Play
+from tests.e2e.play import CHANNEL, Card, Play, shown
 from tests.e2e.pressing import Pressing, wait_gone, wait_stop
 from tests.e2e.visits import query
 
@@ -114,6 +115,38 @@ def test_where_a_person_deleted_the_card_nothing_is_sent(new_play: NewPlay, tunn
         assert time.monotonic() < deadline, now
         pressing.let_pass(0.1)
     assert all(play.stage.vpc.exists(one) and not play.stage.vpc.deletes(one) for one in ids)
+
+
+def archive(play: Play, *, back: bool) -> None:
+    play.stage.slack.channels.archive(CHANNEL, archived=not back)
+
+
+def remove(play: Play, *, back: bool) -> None:
+    channels = play.stage.slack.channels
+    (channels.invite if back else channels.remove)(CHANNEL, BOT)
+
+
+@pytest.mark.parametrize("shut", [archive, remove])
+def test_where_the_card_could_not_be_changed_the_window_begins_again(
+    new_play: NewPlay, shut: Callable[..., None]
+) -> None:
+    """The channel was shut as soon as Stop was there: people get all of the window when it is open again."""
+    play, _ = playing(new_play, 3)
+    card = play.new_card()
+    play.wait(lambda: card.kits)
+    card.confirm()
+    wait_stop(card)
+    shut(play, back=False)
+    bot = play.stage.bots[0]
+    play.wait(lambda: "kind=card error=" in bot.log_text)
+    shut(play, back=True)
+    opened_at = time.time()
+    wait_gone(card)
+    (call,) = play.stage.vpc.deletes(card.tunnel_id)
+    drawn_at = min(edit.at for edit in card.message.edits if edit.at > opened_at)
+    assert call.at - drawn_at >= 3
+    told = next(m for m in play.stage.slack.thread(CHANNEL, card.ts) if MORE in shown(m))
+    assert call.at - float(told.ts) >= 2
 
 
 @pytest.mark.parametrize(

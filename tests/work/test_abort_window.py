@@ -2,10 +2,11 @@
 
 import pytest
 
-from bot.domain.abort_window import AWAY_S, LEAST_S
+from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
 from bot.domain.explain import OwnCode
-from bot.domain.model import Decision, Deletion, State
+from bot.domain.model import Decision, Deletion, State, Tunnel
 from bot.ledger.tables import posts
+from bot.ledger.windows import Windows, begin_again
 from bot.work.abort_window import DRAWN_AGAIN_S, ENDED_AGAIN_S
 from tests.ledger.opened import ALLOWED, BEN, RETRY_S, T0, TUNNEL, Replica
 from tests.work.cloud import STANDS, Cloud
@@ -116,6 +117,71 @@ def test_a_card_that_was_deleted_lets_nothing_be_sent(scene: Scene, when: str) -
     assert scene.now.code == OwnCode.CARD_GONE
     assert scene.replica.events()[-1] == "void"
     assert scene.cloud.deleted == []
+
+
+def refuse(scene: Scene, code: str = "is_inactive") -> None:
+    """Slack doesn't take the card's edit; it is tried again a second later."""
+    (post,) = scene.replica.outbox.claim(1)
+    assert post.kind == "card"
+    scene.replica.outbox.refused(post, code)
+    scene.replica.outbox.later(post, 1, unclear=False)
+
+
+@pytest.mark.parametrize("tunnels", [[TUNNEL], [TUNNEL, OTHER]], ids=["one", "two"])
+def test_where_slack_refused_the_edit_at_the_end_the_whole_window_begins_again(
+    first: Replica, tunnels: list[Tunnel]
+) -> None:
+    """Nobody knows since when Stop could not be pressed; the thread is told of the new end before it."""
+    cloud = Cloud(look=BOTH)
+    scene = confirm(Scene(first, cloud, steps_over(first, cloud)), first.show(*tunnels))
+    draw(scene)
+    act(there(scene, 0, WINDOW_S), WINDOW_S)
+    refuse(scene)
+    there(scene, WINDOW_S, 21)
+    act(scene, 21)
+    assert (scene.said[-1:], cloud.deleted) == (["progress"] if tunnels[1:] else [], [])
+    draw(scene)
+    act(there(scene, 21, 21.5), 21.5)
+    ends = 21 + WINDOW_S
+    assert {row.send_at for row in rows(scene)} == {T0 + ends}
+    assert "The channel is archived (is_inactive)" in scene.text(f"window again {T0 + ends:.0f}")
+    there(scene, 21.5, ends - 0.5)
+    assert first.claims.claim(1, [State.CONFIRMED]) == []
+    act(there(scene, ends - 0.5, ends), ends)
+    assert {row.window_over_at for row in rows(scene)} == {T0 + ends}
+    assert first.events().count("abort window begins again") == 1
+
+
+def test_an_end_that_the_thread_was_not_told_of_is_not_named_later(scene: Scene) -> None:
+    """Prolonged while the channel was archived, which nobody knew yet."""
+    draw(scene)
+    there(scene, 0, 1)
+    back(scene, 20, 20.1)
+    act(scene, 20.1)
+    refuse(scene.at(20.2))
+    act(there(scene, 20.2, 60), 60)
+    draw(scene)
+    act(there(scene, 60, 60.5), 60.5)
+    assert scene.now.send_at == T0 + 60 + WINDOW_S
+    queued = scene.replica.outbox.claim(10)
+    assert [post.kind for post in queued] == ["card"]
+    scene.replica.outbox.said(queued[0], "1.0")
+    assert [post.kind for post in scene.replica.outbox.claim(10)] == [
+        f"window again {T0 + 60 + WINDOW_S:.0f}"
+    ]
+
+
+def test_a_window_that_begins_again_as_it_is_ended_goes_on(scene: Scene) -> None:
+    """A step has read that people had all of it, and then Slack's refusal is written."""
+    draw(scene)
+    held = there(scene, 0, WINDOW_S).at(WINDOW_S).replica.take(State.CONFIRMED)
+    windows = Windows(scene.replica.database)
+    had = windows.of(held.deletion)
+    assert isinstance(had, AbortWindow)
+    with scene.replica.database.write() as tx:
+        begin_again(tx, scene.card_id, "is_inactive")
+    windows.end(held, had, after_s=ENDED_AGAIN_S)
+    assert (scene.now.state, scene.now.window_over_at) == (State.CONFIRMED, None)
 
 
 def test_a_batch_whose_card_was_deleted_is_void_as_a_whole(first: Replica) -> None:
