@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.rehearsal.vpc import Fault
-from bot.rehearsal.vpc_fields import ccn_route_fields
-from bot.rehearsal.vpc_seed import CCN_GATEWAY, CCN_ROUTES, CCN_TUNNEL, DOWN_TUNNEL
+from bot.rehearsal.vpc_fields import ccn_route_fields, route_fields
+from bot.rehearsal.vpc_seed import CCN_GATEWAY, CCN_ROUTES, CCN_TUNNEL, DOWN_TUNNEL, MAIN_GATEWAY, ROUTES
 from tests.e2e.careful import CAREFUL, confirm_typed, dialog, type_into
 from tests.e2e.play import Card, Play
 
@@ -25,6 +25,7 @@ DOWN: dict[str, Any] = {
 def play(careful_play: Play) -> Play:
     """Each test finds the routes as they were at the start."""
     careful_play.stage.vpc.ccn_routes = CCN_ROUTES
+    careful_play.stage.vpc.routes = ROUTES
     return careful_play
 
 
@@ -155,3 +156,19 @@ def test_what_no_kit_can_bring_back_is_not_deleted(
     play.ask(f"delete {tunnel_id}")
     assert tunnel_id in play.wait_private("ana", named)
     assert play.stage.vpc.exists(tunnel_id)
+
+
+def test_what_a_route_has_besides_is_told_or_is_no_kit(play: Play) -> None:
+    """A simple field that isn't known is named in the thread; of an object there is no kit, and no card."""
+    vpc = play.stage.vpc
+    told, refused = vpc.add_tunnels(2)
+    new = route_fields("172.28.0.0/16", told, NextHub="zz")
+    vpc.routes = {**ROUTES, MAIN_GATEWAY: (new, route_fields("172.29.0.0/16", refused, Zap={"a": 1}))}
+    card = play.new_card(told)
+    assert "Not in it  Routes.NextHub" in play.wait(lambda: card.kits)[0]
+    play.ask(f"delete {refused}")
+    assert refused in play.wait_private("ana", "Routes.Zap of the route to 172.29.0.0/16")
+    vpc.routes = {**ROUTES, MAIN_GATEWAY: (new | {"Novelty": 1},)}
+    confirm_typed(card)
+    assert "Routes.Novelty" in card.wait_reply("what matters has changed")
+    assert (card.deletes, vpc.exists(refused)) == (0, True)
