@@ -172,7 +172,7 @@ OWN_FINAL: Texts = {
     ),
     OwnCode.CARD_GONE: (
         "The card is gone, so nobody could press Stop",
-        "Somebody deleted the card, or Slack doesn't let vpn-bot change it any more; so nothing was sent.",
+        "Somebody deleted the card in Slack, and vpn-bot sends nothing for a card that isn't there.",
         "Ask again if the deletion is still wanted.",
     ),
     OwnCode.TOO_LATE: (

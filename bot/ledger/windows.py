@@ -103,6 +103,12 @@ class Windows:
             return NotDrawn.YET if row["shown"] < row["wanted"] else NotDrawn.EVER
         return _window(row, deletion.window_s or 0.0)
 
+    def is_card_gone(self, deletion: Deletion) -> bool:
+        """Whether Slack has said that the card no longer exists, so that nobody can press Stop on it."""
+        with self._database.read() as tx:
+            card = and_(posts.c.card_id == deletion.card_id, posts.c.kind == CARD)
+            return bool(tx.connection.execute(select(posts.c.root_gone).where(card)).scalar_one_or_none())
+
     def prolong(self, held: Held, missing_s: float, says: Callable[[float], Saying]) -> None:
         """People get what is missing of the window, from now on; card and thread say so.
 

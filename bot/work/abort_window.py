@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from bot.chat import replies
 from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
-from bot.domain.model import Saying, State
+from bot.domain.model import Deletion, Saying, State
 from bot.ledger.claims import Claims
 from bot.ledger.rows import Held
 from bot.ledger.windows import AGAIN, NotDrawn, Windows
@@ -67,6 +67,10 @@ class Window:
         else:
             self._go_on(held, window)
         return Passed.NOT_YET
+
+    def is_card_gone(self, deletion: Deletion) -> bool:
+        """Whether the card is known to be gone: then nobody can press Stop any more."""
+        return self._windows.is_card_gone(deletion)
 
     def _go_on(self, held: Held, window: AbortWindow) -> None:
         now, missing_s = self._tries.clock(), window.missing_s

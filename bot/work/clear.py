@@ -57,6 +57,8 @@ class Clearing:
         confirmed = self._cards.confirmed(deletion)
         if self._is_too_late(held):
             self._end(held, OwnCode.TOO_LATE, replies.not_cleared(deletion, OwnCode.TOO_LATE))
+        elif self._window.is_card_gone(deletion):
+            self._end(held, OwnCode.CARD_GONE, replies.not_cleared(deletion, OwnCode.CARD_GONE))
         elif confirmed.freeze is not None:
             self.freeze(held, confirmed.freeze)
         elif confirmed.kits_lost or confirmed.kits.keys() < {row.deletion_id for row in confirmed.rows}:

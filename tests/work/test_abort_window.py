@@ -5,7 +5,7 @@ import pytest
 from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
 from bot.domain.explain import OwnCode
 from bot.domain.model import Decision, Deletion, State, Tunnel
-from bot.ledger.tables import posts
+from bot.ledger.tables import deletions, posts
 from bot.ledger.windows import Windows, begin_again
 from bot.work.abort_window import DRAWN_AGAIN_S, ENDED_AGAIN_S
 from tests.ledger.opened import ALLOWED, BEN, RETRY_S, T0, TUNNEL, Replica
@@ -194,6 +194,21 @@ def test_a_batch_whose_card_was_deleted_is_void_as_a_whole(first: Replica) -> No
     act(scene, WINDOW_S + ENDED_AGAIN_S)
     assert {(row.state, row.code) for row in rows(scene)} == {(State.VOID, OwnCode.CARD_GONE)}
     assert cloud.deleted == []
+
+
+@pytest.mark.parametrize("unclear", [False, True])
+def test_a_card_known_to_be_gone_lets_nothing_be_sent_again(scene: Scene, unclear: bool) -> None:
+    """The cloud refused for now; where an earlier try may have been carried out, the tunnel is looked at."""
+    sent = {"sent_at": T0 + 1, "cleared_at": T0 + 1, "waiting_code": "InternalError", "unclear": unclear}
+    with scene.replica.database.write() as tx:
+        tx.connection.execute(deletions.update().values(**sent))
+    draw(scene)
+    scene.replica.ledger.card_is_gone(scene.card_id, "message_not_found")
+    assert act(scene, WINDOW_S) is (State.DELETING if unclear else State.VOID)
+    assert scene.now.code == OwnCode.CARD_GONE
+    if unclear:
+        assert scene.act(State.DELETING).state is State.UNKNOWN
+    assert scene.cloud.deleted == []
 
 
 def test_while_slack_shows_no_stop_nothing_is_counted(scene: Scene) -> None:
