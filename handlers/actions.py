@@ -9,8 +9,8 @@ from slack_bolt import Ack, App
 
 from bot.chat import batch_thread, dialogs, notes, pieces
 from bot.chat.blocks import Body
-from bot.domain.explain import OwnCode
 from bot.domain.model import Ask, Decision
+from bot.domain.own_codes import NO_FRESH_CARD
 from bot.domain.policy import TYPED_CONFIRMATION
 from bot.errors import LedgerFailed, LedgerUnavailable, LedgerUnclear
 from handlers.desk import (
@@ -137,9 +137,11 @@ def _ask_again(desk: Desk, click: Click) -> Body | None:
     verdict = desk.may_ask(person, channel_id, gateway_ids, what="fresh card", card_id=card_id)
     if not verdict.allowed:
         return notes.refusal(verdict)
-    still_there = tuple(row.tunnel_id for row in batch.rows if row.code != OwnCode.ALREADY_GONE)
+    still_there = tuple(row.tunnel_id for row in batch.rows if row.code not in NO_FRESH_CARD)
     if not still_there:
-        return notes.private("There is nothing left to delete: the tunnels of this card no longer exist.")
+        return notes.private(
+            "There is nothing left to delete: the card's tunnels are gone, or being deleted."
+        )
     lead = batch.lead
     fresh_id = desk.ledger.ask_again(
         Ask(

@@ -15,7 +15,7 @@ from bot.chat.pieces import (
     who,
     window,
 )
-from bot.chat.status import tally, why_none
+from bot.chat.status import not_deleted, tally, why_none
 from bot.chat.tables import CELL_LIMIT, tunnels
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, State, Tier
@@ -45,7 +45,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     )
     end = "" if headline.endswith("?") else "."
     glass = f"BREAK-GLASS {escape(lead.break_glass)}. " if lead.break_glass else ""
-    return {"text": f"{glass}{headline}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
+    return {"text": f"{glass}{escape(headline)}{end} Asked by <@{lead.requester_id}>.", "blocks": shown}
 
 
 def _why_void(batch: Batch) -> list[list[Element]]:
@@ -81,7 +81,7 @@ def _headline(batch: Batch) -> str:
         case State.EXPIRED:
             return f"Expired: {all_of_them} were left alone"
         case State.VOID if _all(batch, State.VOID):
-            return f"{all_of_them} were not deleted: {why_none(batch)}"
+            return f"{all_of_them} were {not_deleted(batch.lead)}: {why_none(batch)}"
         case State.CANCELLED if _all(batch, State.CANCELLED):
             return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {all_of_them} were left alone"
     if _all(batch, State.CONFIRMED) and batch.lead.cleared_at is None:

@@ -28,7 +28,7 @@ from bot.chat.pieces import (
     who,
     window,
 )
-from bot.chat.status import is_gone_otherwise, why_not
+from bot.chat.status import is_gone_otherwise, not_deleted, why_not
 from bot.chat.tunnel_facts import impact, tunnel_facts
 from bot.domain.explain import OwnCode, explain
 from bot.domain.model import Batch, Deletion, State, Tier
@@ -55,7 +55,7 @@ def card(batch: Batch, rules: Rules) -> Body:
     )
     traffic = impact(deletion) if deletion.state is State.PENDING else ""
     glass = f"BREAK-GLASS {escape(deletion.break_glass)}. " if deletion.break_glass else ""
-    text = f"{glass}{headline}{'' if headline.endswith('?') else '.'} {traffic}"
+    text = f"{glass}{escape(headline)}{'' if headline.endswith('?') else '.'} {traffic}"
     return {"text": f"{text} Asked by <@{deletion.requester_id}>.", "blocks": shown}
 
 
@@ -71,8 +71,10 @@ def _headline(deletion: Deletion) -> str:
         refused = deletion.state is State.REFUSED
         what = f"the cloud no longer finds {tunnel}" if refused else f"{tunnel} no longer exists"
         return f"Not deleted by vpn-bot: {what}"
+    if deletion.state is State.VOID and deletion.code == OwnCode.BEING_DELETED:
+        return f"Not deleted by vpn-bot: somebody else is deleting {tunnel} (DELETING)"
     if deletion.state in (State.REFUSED, State.VOID):
-        return f"{tunnel} was not deleted: {why_not(deletion)}"
+        return f"{tunnel} was {not_deleted(deletion)}: {why_not(deletion)}"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
         State.CONFIRMED: f"About to delete VPN tunnel {tunnel}",
@@ -139,7 +141,8 @@ def _why(deletion: Deletion) -> list[list[Element]]:
         if deletion.sent_at or deletion.request_id
         else [[plain("Nothing was sent.")]]
     )
-    next_step = [[plain(explain(deletion.code).next_step)]] if is_gone_otherwise(deletion) else []
+    act = is_gone_otherwise(deletion) or deletion.code == OwnCode.BEING_DELETED
+    next_step = [[plain(explain(deletion.code).next_step)]] if act else []
     # A look that failed explains only an end that isn't known.
     unseen = deletion.state is State.UNKNOWN and deletion.look_code
     look = [failed_look(unseen, deletion.look_request_id)] if unseen else []

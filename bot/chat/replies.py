@@ -101,8 +101,11 @@ def sending_again(deletion: Deletion, code: str, state: str) -> Body:
     }
 
 
-def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -> Body:
-    """Confirmed, but not what the card had shown: what is different now, tunnel by tunnel."""
+def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]], *, fresh: bool) -> Body:
+    """Confirmed, but not what the card had shown: what is different now, tunnel by tunnel.
+
+    fresh: whether a fresh card can be had.
+    """
     sentence = "Not deleted: what matters has changed since the card was made."
     rows = [
         [
@@ -113,7 +116,9 @@ def changed(deletion: Deletion, found: Sequence[tuple[str, Sequence[Change]]]) -
         for change in changes
     ]
     more = [[plain(f"… and {len(rows) - SHOWN_CHANGES} more changes")]] if len(rows) > SHOWN_CHANGES else []
-    again = f"{_sent(deletion)} For a card that shows how things are now, press Fresh card above."
+    again = f"{_sent(deletion)} {explain(OwnCode.BEING_DELETED).next_step}"
+    if fresh:
+        again = f"{_sent(deletion)} For a card that shows how things are now, press Fresh card above."
     return {
         "text": sentence,
         "blocks": [lines([bold(sentence)], *rows[:SHOWN_CHANGES], *more, [plain(again)])],

@@ -1,18 +1,26 @@
 """How a deletion stands, in words: once, for the cards, the announcement, the thread and the history."""
 
 from bot.chat.blocks import utc
+from bot.domain.changes_in_words import shortly
 from bot.domain.explain import CodeKind, OwnCode, explain, explain_look, means_gone
 from bot.domain.model import Batch, Deletion, State
+from bot.domain.own_codes import NO_FRESH_CARD
+from bot.domain.text import clean
+
+MESSAGE_LIMIT = 1_000
 
 _NOT_SENT: dict[str, str] = {
     OwnCode.ALREADY_GONE: "the tunnel no longer exists",
     OwnCode.CHANGED: "something changed since the card was made",
+    OwnCode.BEING_DELETED: "somebody else is deleting it (DELETING)",
     OwnCode.FROZEN: "deletions were frozen after Confirm",
     OwnCode.NO_KIT: "the undo kit is not in the thread",
     OwnCode.CARD_GONE: "its card is gone, so nobody could press Stop",
     OwnCode.TOO_LATE: "the time for sending it had passed",
     OwnCode.SET_ASIDE: "vpn-bot failed again and again",
 }
+# What a look before sending showed: others may have done to it what vpn-bot did not.
+_SEEN = NO_FRESH_CARD | {OwnCode.CHANGED}
 _CAPITALS = ("Tencent", "Slack", "CAM", "VPC", "VPN")
 
 
@@ -28,6 +36,8 @@ def why_not(deletion: Deletion) -> str:
             return "the undo kit could not be posted"
         why = explain(code, CodeKind.SLACK).title if deletion.code_kind is CodeKind.SLACK else ""
         return f"the card could not be posted{': ' if why else ''}{within(why)}"
+    if code == OwnCode.CHANGED and deletion.message:
+        return shortly(clean(deletion.message, MESSAGE_LIMIT))
     return why_not_sent(code)
 
 
@@ -49,6 +59,12 @@ def is_gone_otherwise(deletion: Deletion) -> bool:
     return was_asked_to_go and means_gone(deletion.code or "")
 
 
+def not_deleted(deletion: Deletion) -> str:
+    """“not deleted”, by whom where others may have done so."""
+    seen = deletion.state is State.VOID and deletion.code in _SEEN
+    return f"not deleted{' by vpn-bot' if seen or is_gone_otherwise(deletion) else ''}"
+
+
 def in_words(deletion: Deletion) -> str:
     """How one deletion stands or ended."""
     code = deletion.code or ""
@@ -56,8 +72,7 @@ def in_words(deletion: Deletion) -> str:
         case State.CANCELLED:
             return "stopped: left alone" if deletion.stopped else "cancelled"
         case State.REFUSED | State.VOID:
-            by_us = " by vpn-bot" if is_gone_otherwise(deletion) else ""
-            return f"not deleted{by_us}: {why_not(deletion)}"
+            return f"{not_deleted(deletion)}: {why_not(deletion)}"
         case State.UNKNOWN if code == OwnCode.NOT_SEEN and deletion.look_code:
             since = utc(deletion.last_seen_at or deletion.sent_at or deletion.asked_at)
             return f"not known since {since}: {within(explain_look(deletion.look_code).title)}"
@@ -83,8 +98,9 @@ def why_none(batch: Batch) -> str:
     codes = {row.code for row in batch.rows} or {batch.lead.code}
     if codes == {OwnCode.ALREADY_GONE}:
         return "the tunnels no longer exist"
-    if codes & {OwnCode.CHANGED, OwnCode.ALREADY_GONE}:
-        return _NOT_SENT[OwnCode.CHANGED]
+    if codes & _SEEN:
+        words = next((row.message for row in (batch.lead, *batch.rows) if row.message), "")
+        return shortly(clean(words, MESSAGE_LIMIT)) if words else _NOT_SENT[OwnCode.CHANGED]
     return why_not(batch.lead)
 
 

@@ -41,6 +41,9 @@ class OwnCode(StrEnum):
     BEING_MADE = "BeingMade"
 
 
+# No fresh card can be about a tunnel that ended so.
+NO_FRESH_CARD = frozenset({OwnCode.ALREADY_GONE, OwnCode.BEING_DELETED})
+
 # What went wrong on the way. These hold for a deletion and for a look alike: whether anything was deleted is
 # said by what shows them.
 OWN_WAIT: Texts = {

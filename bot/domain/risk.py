@@ -44,6 +44,7 @@ class Change:
 
 
 ELSEWHERE = Change(what="The tunnel is no longer on its gateway", before=None, now="")
+ON_ANOTHER_GATEWAY = Change(what="The tunnel is on another gateway now", before=None, now="")
 NO_LONGER_EXISTS = Change(what="The tunnel no longer exists", before=None, now="")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.domain.ccn import CcnRoute, may_pass, on_ccn
 from bot.domain.model import Route, Tunnel, Unreadable
+from bot.domain.risk import Change
 from bot.domain.text import clean
 from bot.domain.undo_fields import INTEGRITY, OLD_INTEGRITY, PATH_LIMIT, read_parameters
 from bot.errors import NoUndoKit
@@ -203,3 +204,18 @@ def _quoted(word: str) -> str:
 
 def _escape(char: str) -> str:
     return "".join(f"\\0{byte:03o}" for byte in char.encode("utf-8", "replace"))
+
+
+def other_settings(
+    said: UndoKit,
+    now: Tunnel,
+    routes: Sequence[Route] | Unreadable,
+    ccn_routes: Sequence[CcnRoute] | Unreadable,
+) -> tuple[Change, ...]:
+    """What the undo kit in the thread doesn't bring back any more."""
+    try:
+        kit = kit_for(now, routes, said.region, ccn_routes=ccn_routes)
+    except NoUndoKit as error:
+        return (Change(what="Undo kit", before=None, now=str(error)),)
+    other = changed(said, kit)
+    return (Change(what="Other settings", before=None, now=", ".join(other)),) if other else ()

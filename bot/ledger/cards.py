@@ -1,6 +1,6 @@
 """A card's deletions as one: shown together, and after the confirm cleared or voided together."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,12 +208,12 @@ class Cards:
         says: Saying,
         *,
         message: str | None = None,
-        gone: Collection[str] = (),
+        left_out: Mapping[str, OwnCode],
     ) -> None:
         """The card can't stand, although it was confirmed: nothing is sent.
 
-        says: why, for the thread; message: in a few words, for the card. gone: the tunnels that no longer
-        exist, which no fresh card can be about.
+        says: why, for the thread; message: in a few words, for the card. left_out: the tunnels that no
+        fresh card can be about, and why.
         """
         was = held.deletion
         with self._database.write() as tx:
@@ -223,8 +223,10 @@ class Cards:
             write_held(tx, held, **ended)
             tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended))
             of_card = and_(deletions.c.card_id == was.card_id, deletions.c.state == State.VOID.value)
-            missing = update(deletions).where(of_card, deletions.c.tunnel_id.in_(gone))
-            tx.connection.execute(missing.values(code=OwnCode.ALREADY_GONE.value, message=None))
+            for why in set(left_out.values()):
+                ids = [tunnel_id for tunnel_id, other in left_out.items() if other is why]
+                these = update(deletions).where(of_card, deletions.c.tunnel_id.in_(ids))
+                tx.connection.execute(these.values(code=why.value))
             # In the order in which the worker touches them: else two could wait for each other.
             touch(tx, was.card_id, PROGRESS)
             touch(tx, was.card_id, CARD)

@@ -105,7 +105,7 @@ class Script:
     def sees_void(self, card: Card, what: str) -> None:
         """The card is void, the thread says what changed, and nothing was asked of the cloud."""
         self._until(f"The thread says that it is now {what}", lambda: self._thread_shows(card, what))
-        self._until("The card says why not", lambda: "was not deleted: " in self._root(card).text)
+        self._until("The card says why not", lambda: "was not deleted by vpn-bot: " in self._root(card).text)
         self._expect("Nothing was asked of the cloud", not self._stage.vpc.deletes(card.tunnel_id))
         self._tick("what was confirmed isn't what is there: void; no DeleteVpnConnection was sent")
 

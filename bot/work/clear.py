@@ -1,15 +1,22 @@
 """The last look before anything is sent: is what was confirmed still what the card showed?"""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from bot.chat import replies
-from bot.domain.ccn import CcnRoute
+from bot.domain.changes_in_words import in_words, is_being_deleted
 from bot.domain.explain import OwnCode
-from bot.domain.model import Deletion, Freeze, Route, Saying, State, Tunnel, Unreadable
-from bot.domain.risk import ELSEWHERE, NO_LONGER_EXISTS, Change, changes, changes_since_a_try
-from bot.domain.undo import UndoKit, changed, from_text, kit_for
-from bot.errors import NoUndoKit
+from bot.domain.model import Deletion, Freeze, Saying, State, Tunnel, Unreadable
+from bot.domain.risk import (
+    ELSEWHERE,
+    NO_LONGER_EXISTS,
+    ON_ANOTHER_GATEWAY,
+    Change,
+    changes,
+    changes_since_a_try,
+)
+from bot.domain.undo import from_text, other_settings
 from bot.ledger.cards import Cards, Confirmed
 from bot.ledger.claims import Claims
 from bot.ledger.deciding import PACE_S
@@ -24,6 +31,7 @@ SAID_AFTER_S = 2.0
 # Due for longer than this, a deletion was left alone: its bot was away, or a clock leapt ahead.
 LATE_S = 6.0
 
+_NONE: Mapping[str, OwnCode] = MappingProxyType({})
 Found = Sequence[tuple[str, Sequence[Change]]]  # tunnels' ids, with what isn't as it was shown
 
 
@@ -119,16 +127,29 @@ class Clearing:
 
     def _changed(self, held: Held, confirmed: Confirmed, found: Found) -> None:
         deletion = held.deletion
-        missing = [tunnel_id for tunnel_id, changes in found if ELSEWHERE in changes]
-        gone = self._lookout.no_longer_exist(deletion.region, missing) if missing else frozenset()
+        found = self._where_they_are(deletion.region, confirmed, found)
+        gone = frozenset(one for one, changes in found if NO_LONGER_EXISTS in changes)
         if len(gone) == len(confirmed.rows) and not deletion.unclear:
-            self._end(held, OwnCode.ALREADY_GONE, replies.already_gone(deletion), gone=gone)
+            left_out = dict.fromkeys(gone, OwnCode.ALREADY_GONE)
+            self._end(held, OwnCode.ALREADY_GONE, replies.already_gone(deletion), left_out=left_out)
             return
-        found = [(one, (NO_LONGER_EXISTS,) if one in gone else changes) for one, changes in found]
-        words = [one.what for _, changes in found for one in changes if one is not NO_LONGER_EXISTS]
-        words += [f"{len(gone)} of the tunnels no longer exist"] if gone else []
-        what = ", ".join(dict.fromkeys(words))
-        self._end(held, OwnCode.CHANGED, replies.changed(deletion, found), message=what, gone=gone)
+        busy = [one for one, changes in found if is_being_deleted(changes)]
+        left_out = dict.fromkeys(gone, OwnCode.ALREADY_GONE) | dict.fromkeys(busy, OwnCode.BEING_DELETED)
+        fresh = len(left_out) < len(confirmed.rows)
+        code = OwnCode.BEING_DELETED if busy and deletion.batch_size == 1 else OwnCode.CHANGED
+        words, body = in_words(found, deletion.batch_size), replies.changed(deletion, found, fresh=fresh)
+        self._end(held, code, body, message=words, left_out=left_out)
+
+    def _where_they_are(self, region: str, confirmed: Confirmed, found: Found) -> Found:
+        """What is known of those that are no longer on their gateways: gone, or on another one."""
+        missing = [tunnel_id for tunnel_id, changes in found if ELSEWHERE in changes]
+        there = self._lookout.on_any_gateway(region, missing) if missing else {}
+        if there is None:
+            return found
+        moved = {row.tunnel_id for row in confirmed.rows if _is_on_another(row, there.get(row.tunnel_id))}
+        told = dict.fromkeys(set(missing) - there.keys(), (NO_LONGER_EXISTS,))
+        told |= dict.fromkeys(moved, (ON_ANOTHER_GATEWAY,))
+        return [(tunnel_id, told.get(tunnel_id, changes)) for tunnel_id, changes in found]
 
     def _look(self, deletion: Deletion, confirmed: Confirmed) -> Look:
         region, card_id = deletion.region, deletion.card_id
@@ -156,9 +177,9 @@ class Clearing:
         kit = from_text(kits[row.deletion_id])
         if row.sent_at is None:
             found = changes(row.tunnel, row.stake, around.now, stake)
-            return found or _other_settings(kit, around.now, around.routes, around.ccn_routes)
+            return found or other_settings(kit, around.now, around.routes, around.ccn_routes)
         found = changes_since_a_try(row.tunnel, row.stake, around.now, stake, unclear=row.unclear)
-        return found or _other_settings(kit, around.now, kit.routes, kit.ccn_routes or ())
+        return found or other_settings(kit, around.now, kit.routes, kit.ccn_routes or ())
 
     def _wait(self, held: Held, after_s: float, code: str) -> None:
         """What has to be so first isn't yet; until the deadline. The card tells of kits that take long."""
@@ -194,11 +215,11 @@ class Clearing:
         body: Mapping[str, object],
         *,
         message: str | None = None,
-        gone: Collection[str] = (),
+        left_out: Mapping[str, OwnCode] = _NONE,
     ) -> None:
         """It isn't sent. body: why, for the thread; message: in a few words, for the card.
 
-        gone: the tunnels that no longer exist.
+        left_out: the tunnels that no fresh card can be about, and why.
         """
         deletion, says = held.deletion, Saying(kind="void", body=body)
         if deletion.unclear:
@@ -207,7 +228,7 @@ class Clearing:
                 held, State.DELETING, event="not sent again", code=code, retry_until=self._tries.clock()
             )
         elif deletion.batch_size > 1 and deletion.cleared_at is None:
-            self._cards.void(held, code, says, message=message, gone=gone)
+            self._cards.void(held, code, says, message=message, left_out=left_out)
         else:
             self._claims.advance(
                 held, State.VOID, event="void", code=code, detail=message, says=[says], message=message
@@ -219,16 +240,5 @@ def _is_first(deletion: Deletion) -> bool:
     return deletion.cleared_at is None and deletion.sent_at is None
 
 
-def _other_settings(
-    said: UndoKit,
-    now: Tunnel,
-    routes: Sequence[Route] | Unreadable,
-    ccn_routes: Sequence[CcnRoute] | Unreadable,
-) -> tuple[Change, ...]:
-    """What the undo kit in the thread doesn't bring back any more."""
-    try:
-        kit = kit_for(now, routes, said.region, ccn_routes=ccn_routes)
-    except NoUndoKit as error:
-        return (Change(what="Undo kit", before=None, now=str(error)),)
-    other = changed(said, kit)
-    return (Change(what="Other settings", before=None, now=", ".join(other)),) if other else ()
+def _is_on_another(row: Deletion, seen: Tunnel | None) -> bool:
+    return seen is not None and seen.gateway_id != row.gateway_id

@@ -74,12 +74,12 @@ class Lookout:
         """What deleting the tunnel puts at risk."""
         return assess(tunnel, around, leaving=leaving, protected=self._protected)
 
-    def no_longer_exist(self, region: str, tunnel_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these that the cloud surely has no more, on whatever gateway; none where it isn't told."""
+    def on_any_gateway(self, region: str, tunnel_ids: Sequence[str]) -> Mapping[str, Tunnel] | None:
+        """Those of these that the cloud has, on whatever gateway; None where it doesn't tell."""
         try:
-            return frozenset(tunnel_ids) - self._cloud.look_up(region=region, tunnel_ids=tunnel_ids).keys()
+            return self._cloud.look_up(region=region, tunnel_ids=tunnel_ids)
         except CloudError:
-            return frozenset()
+            return None
 
     def close(self) -> None:
         """Begin no further read."""

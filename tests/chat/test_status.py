@@ -29,7 +29,19 @@ ENDS: dict[str, tuple[Deletion, str]] = {
     ),
     "changed": (
         replace(VOID, code=OwnCode.CHANGED),
-        "vpnx-p0j11j28 was not deleted: something changed since the card was made",
+        "vpnx-p0j11j28 was not deleted by vpn-bot: something changed since the card was made",
+    ),
+    "one change": (
+        replace(VOID, code=OwnCode.CHANGED, message="it was renamed"),
+        "vpnx-p0j11j28 was not deleted by vpn-bot: it was renamed",
+    ),
+    "many changes": (
+        replace(VOID, code=OwnCode.CHANGED, message="it came up; it was renamed; its tags changed"),
+        "vpnx-p0j11j28 was not deleted by vpn-bot: it came up; it was renamed; …",
+    ),
+    "somebody else is deleting it": (
+        replace(VOID, code=OwnCode.BEING_DELETED),
+        "Not deleted by vpn-bot: somebody else is deleting vpnx-p0j11j28 (DELETING)",
     ),
     "frozen": (
         replace(VOID, code=OwnCode.FROZEN),
@@ -116,15 +128,23 @@ def test_any_code_makes_a_whole_sentence_everywhere(code: str, state: State, dec
         assert reason in said[2]
 
 
+@pytest.mark.parametrize("end", ["one change", "many changes", "somebody else is deleting it"])
+def test_the_announcement_says_what_changed(end: str) -> None:
+    """In the words of the card's headline; of somebody who deletes it, it names the tunnel before."""
+    deletion, said = ENDS[end]
+    words = said.partition(": ")[2].replace("deleting vpnx-p0j11j28", "deleting it")
+    assert f"vpnx-p0j11j28: not carried out: {words}" in announcement(batch_of(deletion), None)["text"]
+
+
 def test_a_card_of_which_some_no_longer_exist_is_void_because_of_a_change() -> None:
     """Whichever of them comes first; only where none exists any more is that the reason."""
     gone, changed = replace(VOID, code=OwnCode.ALREADY_GONE), replace(VOID, code=OwnCode.CHANGED)
     for rows in ((gone, changed), (changed, gone)):
         body = batch_card(batch_of(*rows), ONE_CLICK)
-        assert "2 VPN tunnels were not deleted: something changed since the card was made" in body["text"]
+        assert "2 VPN tunnels were not deleted by vpn-bot: something changed" in body["text"]
         assert [one["action_id"] for one in objects(body["blocks"]) if "action_id" in one] == ["fresh_card"]
     none = batch_card(batch_of(gone, gone), ONE_CLICK)
-    assert "2 VPN tunnels were not deleted: the tunnels no longer exist" in none["text"]
+    assert "2 VPN tunnels were not deleted by vpn-bot: the tunnels no longer exist" in none["text"]
     assert not [one for one in objects(none["blocks"]) if "action_id" in one]
 
 

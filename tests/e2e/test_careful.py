@@ -145,28 +145,49 @@ def _asked_by(play: Play, user: str) -> Card:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "said", "headline"),
     [
-        ({"VpnConnectionName": "another"}, "is now  another"),
-        ({"NetStatus": "UNAVAILABLE"}, "Net status  AVAILABLE"),
-        ({"HealthCheckStatus": "UNAVAILABLE"}, "Health check  on, AVAILABLE"),
-        ({"TagSet": [{"Key": "vpn-bot:protect", "Value": "yes"}]}, "vpn-bot:protect=yes"),
-        ({"SecurityPolicyDatabaseSet": []}, "CIDRs  "),
-        ({"State": "DELETING"}, "State  AVAILABLE"),
-        ({"DpdTimeout": "60"}, "Other settings"),
-        ({"Novelty": "came since"}, "Novelty"),
+        ({"VpnConnectionName": "another"}, "is now  another", "it was renamed"),
+        ({"NetStatus": "UNAVAILABLE"}, "Net status  AVAILABLE", "it went down; its risk changed"),
+        ({"HealthCheckStatus": "UNAVAILABLE"}, "Health check  on, AVAILABLE", "its health check changed"),
+        (
+            {"TagSet": [{"Key": "vpn-bot:protect", "Value": "yes"}]},
+            "vpn-bot:protect=yes",
+            "it is now protected; its tags changed",
+        ),
+        ({"SecurityPolicyDatabaseSet": []}, "CIDRs  ", "its CIDRs changed"),
+        ({"DpdTimeout": "60"}, "Other settings", "its other settings changed"),
+        ({"VpnGatewayId": FAR_GATEWAY}, "is on another gateway now", "it moved to another gateway"),
+        ({"Novelty": "came since"}, "Novelty", "its other settings changed"),
     ],
 )
-def test_what_changed_since_the_card_voids_it(play: Play, fields: dict[str, Any], said: str) -> None:
-    """It says what, nothing is sent, and a fresh card shows how things are."""
+def test_what_changed_since_the_card_voids_it(
+    play: Play, fields: dict[str, Any], said: str, headline: str
+) -> None:
+    """The headline says what, nothing is sent, and a fresh card shows how things are."""
     card = play.new_card()
     confirm_typed_after = dialog(card, "ben")
     play.stage.vpc.set_state(card.tunnel_id, **fields)
     type_into(play, "ben", confirm_typed_after, card.tunnel_id)
     assert said in card.wait_reply("what matters has changed")
-    card.wait_text("was not deleted: something changed since the card was made")
+    card.wait_text(f"{card.tunnel_id} was not deleted by vpn-bot: {headline}")
     assert card.deletes == 0
     assert [button["action_id"] for button in card.message.buttons] == ["fresh_card"]
+
+
+def test_one_that_somebody_else_is_deleting_by_now_gets_no_fresh_card(play: Play) -> None:
+    """Headline and history say so, and the thread what to do; there is nothing to ask for."""
+    card = play.new_card()
+    view = dialog(card, "ben")
+    play.stage.vpc.set_state(card.tunnel_id, State="DELETING", VpnConnectionName="another")
+    type_into(play, "ben", view, card.tunnel_id)
+    told = card.wait_reply("State  AVAILABLE")
+    assert "Wait until it is gone" in told
+    assert "Fresh card" not in told
+    card.wait_text(f"Not deleted by vpn-bot: somebody else is deleting {card.tunnel_id} (DELETING)")
+    assert (card.deletes, card.message.buttons) == (0, ())
+    response = play.ask(f"history {card.tunnel_id}").response or {}
+    assert "not deleted by vpn-bot: somebody else is deleting it" in words(response["blocks"])
 
 
 def test_a_tunnel_that_went_since_the_card_is_not_called_deleted_by_us(play: Play) -> None:
@@ -197,7 +218,7 @@ def test_a_fresh_card_of_several_leaves_out_what_no_longer_exists(play: Play) ->
         del play.stage.vpc.tunnels[gone]
     type_into(play, "ben", view, MAIN_GATEWAY)
     assert f"{gone}  The tunnel no longer exists" in card.wait_reply("what matters has changed")
-    card.wait_text("3 VPN tunnels were not deleted: something changed since the card was made")
+    card.wait_text(f"3 VPN tunnels were not deleted by vpn-bot: {gone} of the 3 no longer exists")
     afresh = fresh(card, "ben")
     play.wait(lambda: "Delete 2 VPN tunnels?" in afresh.text)
     assert all(tunnel in afresh.text for tunnel in left)
@@ -288,7 +309,7 @@ def test_one_changed_tunnel_voids_its_whole_batch(play: Play) -> None:
     play.stage.vpc.set_state(tunnels[1], VpnConnectionName="renamed")
     confirm_typed(card)
     assert tunnels[1] in card.wait_reply("what matters has changed")
-    card.wait_text("3 VPN tunnels were not deleted: something changed")
+    card.wait_text(f"3 VPN tunnels were not deleted by vpn-bot: {tunnels[1]} changed: it was renamed")
     assert all(play.stage.vpc.exists(tunnel) for tunnel in tunnels)
 
 
@@ -418,7 +439,7 @@ def test_pressing_for_a_fresh_card_again_and_again_brings_one(play: Play) -> Non
     view = dialog(card, "ben")
     play.stage.vpc.set_state(card.tunnel_id, VpnConnectionName="renamed")
     type_into(play, "ben", view, card.tunnel_id)
-    card.wait_text("was not deleted: ")
+    card.wait_text("was not deleted by vpn-bot: ")
     fresh(card, "chen")
     for user in ("chen", "ana"):
         play.stage.slack.press(user, CHANNEL, card.ts, "fresh_card")

@@ -85,7 +85,7 @@ def test_a_ccn_route_that_came_since_the_card_voids_it(play: Play) -> None:
     play.stage.vpc.ccn_routes = {CCN_GATEWAY: (*routes, ccn_route_fields("172.20.7.0/24"))}
     assert card.confirm("ana").acked
     assert "172.20.7.0/24" in card.wait_reply("what matters has changed")
-    assert "CCN routes" in card.wait_text("something changed since the card was made")
+    assert "CCN routes" in card.wait_text("its CCN routes changed")
     assert card.deletes == 0
 
 

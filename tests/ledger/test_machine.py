@@ -323,7 +323,7 @@ class LedgerMachine(RuleBasedStateMachine):
             if unchanged:
                 cards.clear(work.held)
             else:
-                cards.void(work.held, "Changed", Saying(kind="void", body={"text": "void"}))
+                cards.void(work.held, "Changed", Saying(kind="void", body={"text": "void"}), left_out={})
 
         row = self.row(was.deletion_id)
         if row["fence"] != work.held.fence or row["state"] != was.state:
