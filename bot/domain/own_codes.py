@@ -39,6 +39,7 @@ class OwnCode(StrEnum):
     ALREADY_GONE = "AlreadyGone"
     BEING_DELETED = "BeingDeleted"
     BEING_MADE = "BeingMade"
+    NO_TUNNELS = "NoTunnels"
 
 
 # No fresh card can be about a tunnel that ended so.
@@ -202,6 +203,11 @@ OWN_FINAL: Texts = {
         "The tunnel is still being created",
         "The cloud shows it in state PENDING, and deletes no tunnel in this state.",
         "Ask again when its state is AVAILABLE.",
+    ),
+    OwnCode.NO_TUNNELS: (
+        "The gateway has no tunnels",
+        "The cloud lists no tunnels of that gateway in that region, so there was nothing to ask for.",
+        "Check the gateway's id, and add --region where it is in another one.",
     ),
     OwnCode.NOT_ALLOWED: (
         "Not allowed on that gateway",

@@ -101,7 +101,7 @@ class Preparing:
             self._later(held, error)
             return
         if not tunnels:
-            self._turn_down(held, "ResourceNotFound", notes.no_tunnels(asked))
+            self._turn_down(held, OwnCode.NO_TUNNELS, notes.no_tunnels(asked))
         elif len(tunnels) > most:
             self._turn_down(held, OwnCode.TOO_MANY, notes.too_many(len(tunnels), most))
         else:

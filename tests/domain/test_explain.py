@@ -97,6 +97,7 @@ OWN = {
     OwnCode.ALREADY_GONE: Again.FINAL,
     OwnCode.BEING_DELETED: Again.FINAL,
     OwnCode.BEING_MADE: Again.FINAL,
+    OwnCode.NO_TUNNELS: Again.FINAL,
     OwnCode.PROTECTED: Again.FINAL,
     OwnCode.NOT_ALLOWED: Again.FINAL,
 }

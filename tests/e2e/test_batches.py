@@ -23,7 +23,7 @@ from tests.e2e.batch import (
     table,
     thread,
 )
-from tests.e2e.play import CHANNEL, Play
+from tests.e2e.play import CHANNEL, Play, words
 
 DOWN = {"NetStatus": "UNAVAILABLE", "HealthCheckStatus": "UNAVAILABLE"}
 CLOCK_S = 0.02
@@ -147,6 +147,8 @@ def test_all_of_a_gateway_that_has_none_is_answered_privately(play: Play) -> Non
     """Nothing to delete is not an empty card."""
     play.ask("delete vpngw-00000000 --all")
     play.wait_private("ana", "Gateway vpngw-00000000 has no VPN tunnels in ap-guangzhou")
+    response = play.ask("history vpngw-00000000").response or {}
+    assert "not deleted: the gateway has no tunnels" in words(response["blocks"])
 
 
 def test_a_batch_where_the_bot_cannot_post_is_void_for_all(play: Play) -> None:
