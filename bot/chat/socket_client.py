@@ -45,6 +45,7 @@ class SocketClient(SocketModeClient):
         self._ordinary = False
         self._failures = 0
         self._trouble: str | None = None
+        self._is_latest = False  # `_trouble` is of the current connection, or of a try after it
         self._socket_error: str | None = None
         self._opening = False
 
@@ -55,7 +56,7 @@ class SocketClient(SocketModeClient):
             return failure
         threading.Thread(target=self._keep_connected, name="slack-socket", daemon=True).start()
         if failure is not None:
-            self._trouble = failure.reason
+            self._fails(failure.reason)
             self._wanted.set()
         return None
 
@@ -76,7 +77,9 @@ class SocketClient(SocketModeClient):
         if self._trouble is None:
             return None
         if self._next_try_at is None:
-            return f"{self._trouble}; connected again, if it lasts" if self.is_connected() else self._trouble
+            if self.is_connected():
+                return f"{self._trouble}; connected again, if it lasts"
+            return self._trouble if self._is_latest else None
         wait_s = max(0.0, self._next_try_at - time.monotonic())
         return f"{self._trouble}; the next try is in {wait_s:.0f} s"
 
@@ -116,6 +119,7 @@ class SocketClient(SocketModeClient):
             return
         # Without it an ack waits in the kernel until Slack's side has confirmed the ack before.
         session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._is_latest = False
         old, old_state = self.current_session, self.current_session_state
         self.current_session = session
         self.current_session_state = ConnectionState()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
@@ -142,8 +146,10 @@ class SocketClient(SocketModeClient):
             super()._on_message(message)
             return
         self._over, self._ordinary = True, reason in ORDINARY
-        self._trouble = None if self._ordinary else f"Slack ended the connection ({explained(reason)})"
-        if self._trouble:
+        if self._ordinary:
+            self._trouble = None
+        else:
+            self._fails(f"Slack ended the connection ({explained(reason)})")
             log.warning("%s", self._trouble)
             self.disconnect()
         self._wanted.set()
@@ -160,7 +166,7 @@ class SocketClient(SocketModeClient):
             if session.last_ping_pong_time is not None:
                 silent_s = min(silent_s, time.time() - session.last_ping_pong_time)
             elif silent_s > self._deaf_after_s:
-                self._trouble = "Slack answered no ping on the last connection"
+                self._fails("Slack answered no ping on the last connection")
             if silent_s > self._deaf_after_s:
                 _hang_up(session)
         if self._settled():
@@ -189,8 +195,8 @@ class SocketClient(SocketModeClient):
         self._failures = 0 if settled else self._failures + 1
         least_s = 0.0
         at_once = settled or (self._ordinary and self._failures == 1)
-        if not at_once and self._trouble is None:
-            self._trouble = "connections to Slack end soon after they are made"
+        if not at_once and not self._is_latest:
+            self._fails("connections to Slack end soon after they are made")
         while not self._stopping.is_set():
             if not at_once:
                 self._pause(least_s)
@@ -200,7 +206,11 @@ class SocketClient(SocketModeClient):
                 log.info("connected to Slack")
                 return
             self._failures += 1
-            self._trouble, least_s = failure.reason, failure.pause_s
+            self._fails(failure.reason)
+            least_s = failure.pause_s
+
+    def _fails(self, reason: str) -> None:
+        self._trouble, self._is_latest = reason, True
 
     def _pause(self, least_s: float) -> None:
         pause_s = max(least_s, self._pauses.after(self._failures))

@@ -92,6 +92,23 @@ def test_a_slack_that_ends_every_connection_is_asked_again_after_pauses(
     assert Play(stage).ask("help").acked
 
 
+def test_the_reason_is_that_of_the_latest_failure(stage: Stage) -> None:
+    """Slack ends a connection with a word; the next one is reset without any, before it has settled."""
+    stage.slack.refuse_sockets("too_many_websockets")
+    stage.slack.drop_sockets()
+    stage.vpc.wait_for(lambda: "too_many_websockets" in checks(stage)["slack"]["reason"], WITHIN_S)
+    stage.slack.refuse_sockets(None)
+    stage.vpc.wait_for(lambda: "connected again" in checks(stage)["slack"]["reason"], WITHIN_S)
+    stage.slack.drop_sockets()
+
+    def reason() -> str:
+        said = str(checks(stage)["slack"]["reason"])
+        return "" if "connected again" in said else said
+
+    assert "too_many_websockets" not in stage.slack.wait_for(reason, WITHIN_S)
+    assert not any("too_many_websockets" in said for _, said in watch(stage, 2 * SETTLED_S))
+
+
 @pytest.mark.parametrize(
     ("fault", "word"),
     [
