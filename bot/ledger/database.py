@@ -184,6 +184,11 @@ def _postgres(engine: Engine) -> "Postgres | None":
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise BadSettings(
+                "VPN_BOT_DATABASE_URL names neither SQLite nor PostgreSQL; only these two are supported. "
+                "Write sqlite:////path/to/ledger.sqlite3, or postgresql://user@host/name."
+            )
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite":
@@ -205,10 +210,6 @@ def _engine(url: str) -> Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    elif engine.dialect.name != "postgresql":
-        raise BadSettings(
-            "VPN_BOT_DATABASE_URL names neither SQLite nor PostgreSQL; only these two are supported."
-        )
     return engine
 
 

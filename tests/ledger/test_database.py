@@ -186,6 +186,15 @@ def test_an_address_that_cannot_be_used_is_a_sentence_that_names_the_setting(url
     assert CANARY not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["mysql", "oracle", "mssql+pyodbc", "nosuch"])
+def test_another_database_is_said_to_be_none_that_is_supported(kind: str) -> None:
+    """Whether its driver is installed, or known at all, makes no difference."""
+    with pytest.raises(BadSettings, match="only these two are supported") as caught:
+        Database(f"{kind}://user:{CANARY}@127.0.0.1/vpn", clock=Clock())
+    assert "Error" not in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence_that_names_the_setting(tmp_path: Path) -> None:
     """As when a file stands where the folder should."""
     (tmp_path / "file").write_text("")
