@@ -223,9 +223,24 @@ def unread_settings() -> list[str]:
     return sentences
 
 
+# By pydantic's error types; its own texts speak of inputs and parsing.
+_WHAT = {
+    "int_parsing": "isn't a whole number",
+    "int_parsing_size": "is too large",
+    "float_parsing": "isn't a number",
+    "finite_number": "isn't a number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+}
+
+
 def _sentence(error: object) -> str:
     assert isinstance(error, dict)  # noqa: S101  # pydantic's ErrorDetails is a dict
-    what = str(error["msg"]).removeprefix("Value error, ")
+    known = _WHAT.get(error["type"])
+    what = known.format(**error.get("ctx", {})) if known else str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:  # what is wrong with several settings together names them itself
         return f"{what}."
     name = str(error["loc"][0]).upper()

@@ -143,6 +143,34 @@ def test_a_value_that_cannot_be_used_is_a_sentence_that_names_its_setting(
     assert len(said.splitlines()) == 1
     assert "canary" not in said
     assert "pydantic" not in said
+    assert "nput should" not in said
+    assert "pars" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("VPN_BOT_MAX_BATCH", "many", "isn't a whole number"),
+        ("VPN_BOT_MAX_BATCH", "1.5", "isn't a whole number"),
+        ("VPN_BOT_MAX_BATCH", "0", "must be 1 or more"),
+        ("VPN_BOT_MAX_BATCH", "1001", "must be 1000 or less"),
+        ("VPN_BOT_ABORT_WINDOW_S", "10 s", "isn't a number"),
+        ("VPN_BOT_CONFIRM_TTL_S", "0", "must be more than 0"),
+        ("VPN_BOT_CONFIRM_TTL_S", "86401", "must be 86400 or less"),
+        ("VPN_BOT_HTTP_PORT", "http", "isn't a whole number"),
+        ("VPN_BOT_HTTP_PORT", "9" * 5000, "is too large"),
+        ("VPN_BOT_LOG_FORMAT", "xml", "must be 'text' or 'json'"),
+        ("VPN_BOT_SECOND_PERSON", "yes", "must be 'always', 'high' or 'never'"),
+    ],
+    ids=lambda value: value[:12],
+)
+@pytest.mark.usefixtures("needed")
+def test_what_is_wrong_with_a_value_is_said_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    """Which number or word it must be."""
+    monkeypatch.setenv(name, value)
+    assert complaint() == f"{name}: {what}."
 
 
 @pytest.mark.parametrize("name", [name for name in SECRETS if name != "VPN_BOT_DATABASE_URL"])
