@@ -24,8 +24,9 @@ SECRETS_DIR = "/run/secrets"
 SECRETS_DIR_SETTING = "VPN_BOT_SECRETS_DIR"
 ENV_FILE = ".env"
 ENCODING = "utf-8-sig"  # Windows' editors begin UTF-8 with a byte order mark, which belongs to no name
-# Bolt takes these from the environment by itself; it then expects an installation by OAuth, and answers none.
-BOLT_READS = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN")
+# Bolt takes these from the environment by itself. With the first three it expects an installation by OAuth,
+# and answers none; of the token it warns that our client has one too.
+BOLT_READS = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN", "SLACK_BOT_TOKEN")
 PEOPLE_ID = re.compile("[UWS][A-Z0-9]{2,}")
 PEOPLE_EXAMPLE = "U012AB3CD or S012AB3CD"
 CHANNEL_ID = re.compile("[CGD][A-Z0-9]{2,}")

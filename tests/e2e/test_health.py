@@ -39,6 +39,11 @@ def test_a_bot_that_works_is_alive_and_ready_and_says_why(play: Play) -> None:
         assert secret not in said
 
 
+def test_a_start_with_nothing_wrong_warns_of_nothing(play: Play) -> None:
+    """Whoever reads a warning can do something about it; Bolt's own about the token is none."""
+    assert [line for line in play.stage.bots[0].log_text.splitlines() if " WARNING " in line] == []
+
+
 @pytest.mark.parametrize(
     ("path", "method", "status"),
     [
