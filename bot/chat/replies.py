@@ -20,7 +20,7 @@ from bot.chat.blocks import (
     value,
 )
 from bot.chat.status import why_not_sent, within
-from bot.domain.explain import OwnCode, explain, explain_look
+from bot.domain.explain import CodeKind, OwnCode, explain, explain_look
 from bot.domain.model import Deletion, Freeze
 from bot.domain.risk import Change
 from bot.domain.slack_codes import slack_refusal
@@ -188,9 +188,10 @@ def window_again(deletion: Deletion, missing_s: float, ends: float, refused_code
     }
 
 
-def not_cleared(deletion: Deletion, code: str) -> Body:
-    """What has to be so before anything is sent could not be brought about."""
-    reason = explain_look(code)  # where it isn't a code of ours, a look failed
+def not_cleared(deletion: Deletion, code: str, kind: CodeKind | None = None) -> Body:
+    """What has to be so before anything is sent could not be brought about. kind: as the ledger keeps it."""
+    # Where it isn't a code of ours or of Slack's, a look failed.
+    reason = explain(code, kind) if kind is CodeKind.SLACK else explain_look(code)
     why = why_not_sent(code)
     sentence, more = f"Not deleted: {why}.", "" if why == within(reason.title) else f"{reason.title}. "
     return {

@@ -5,6 +5,7 @@ from bot.domain.changes_in_words import shortly
 from bot.domain.explain import CodeKind, OwnCode, explain, explain_look, means_gone
 from bot.domain.model import Batch, Deletion, State
 from bot.domain.own_codes import NO_FRESH_CARD
+from bot.domain.slack_codes import Course, slack_refusal
 from bot.domain.text import clean
 
 MESSAGE_LIMIT = 1_000
@@ -46,7 +47,11 @@ def why_not_sent(code: str) -> str:
     if code in _NOT_SENT:
         return _NOT_SENT[code]
     if code.islower():  # as Slack's are: no look at the cloud failed
-        return "Slack no longer takes the card"
+        refusal = slack_refusal(code)
+        if refusal.course in (Course.MEND, Course.WAIT):
+            return f"{within(refusal.title)}, so Stop could not be offered"
+        why = "" if refusal.course is Course.UNKNOWN else f": {within(refusal.title)}"
+        return f"Slack doesn't let vpn-bot change the card{why}"
     is_own = code in frozenset(OwnCode) and code != OwnCode.NO_ANSWER
     return within(explain(code).title) if is_own else "the last look before sending failed"
 

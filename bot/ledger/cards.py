@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, insert, or_, select, update
 
-from bot.domain.explain import OwnCode
+from bot.domain.explain import CodeKind, OwnCode
 from bot.domain.model import IN_FLIGHT, Deletion, Freeze, Saying, Stake, State, Tier, Tunnel
 from bot.domain.risk import highest
 from bot.ledger.claims import write_held
@@ -209,16 +209,17 @@ class Cards:
         *,
         message: str | None = None,
         left_out: Mapping[str, OwnCode],
+        kind: CodeKind | None = None,
     ) -> None:
         """The card can't stand, although it was confirmed: nothing is sent.
 
         says: why, for the thread; message: in a few words, for the card. left_out: the tunnels that no
-        fresh card can be about, and why.
+        fresh card can be about, and why. kind: whose code it is, where that is Slack's.
         """
         was = held.deletion
         with self._database.write() as tx:
             take_turn(tx)
-            ended = {"state": State.VOID.value, **coded(code), "ended_at": tx.now, "response_url": None}
+            ended = {"state": State.VOID.value, **coded(code, kind), "ended_at": tx.now, "response_url": None}
             ended |= {"message": message, **released()}
             write_held(tx, held, **ended)
             tx.connection.execute(update(deletions).where(_unsent(was.card_id)).values(**ended))

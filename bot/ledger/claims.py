@@ -199,7 +199,7 @@ def _about(deletion: Deletion) -> dict[str, Any]:
 
 def _move(tx: Transaction, held: Held, to: State, after_s: float, changes: Mapping[str, Any]) -> Deletion:
     if "code" in changes:
-        changes = {**changes, **coded(changes["code"])}
+        changes = {**changes, **coded(changes["code"], changes.get("code_kind"))}
     values: dict[str, Any] = {"state": to.value, **changes, "next_at": tx.now + after_s, **released()}
     if to.ended:
         values |= {"ended_at": tx.now, "response_url": None}

@@ -103,6 +103,13 @@ class Windows:
             return NotDrawn.YET if row["shown"] < row["wanted"] else NotDrawn.EVER
         return _window(row, deletion.window_s or 0.0)
 
+    def refused_code(self, deletion: Deletion) -> str | None:
+        """Why Slack did not change the card, last: its code; None where it did."""
+        with self._database.read() as tx:
+            card = and_(posts.c.card_id == deletion.card_id, posts.c.kind == CARD)
+            code = tx.connection.execute(select(posts.c.refused_code).where(card)).scalar_one_or_none()
+            return None if code is None else str(code)
+
     def is_card_gone(self, deletion: Deletion) -> bool:
         """Whether Slack has said that the card no longer exists, so that nobody can press Stop on it."""
         with self._database.read() as tx:

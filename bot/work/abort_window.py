@@ -6,6 +6,7 @@ from enum import Enum, auto
 from bot.chat import replies
 from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
 from bot.domain.model import Deletion, Saying, State
+from bot.domain.slack_codes import Course, slack_refusal
 from bot.ledger.claims import Claims
 from bot.ledger.rows import Held
 from bot.ledger.windows import AGAIN, NotDrawn, Windows
@@ -67,6 +68,11 @@ class Window:
         else:
             self._go_on(held, window)
         return Passed.NOT_YET
+
+    def refused_code(self, deletion: Deletion) -> str | None:
+        """Slack's code for why the card isn't changed, where it said so and the card is still there."""
+        code = self._windows.refused_code(deletion)
+        return None if code is None or slack_refusal(code).course is Course.GONE else code
 
     def is_card_gone(self, deletion: Deletion) -> bool:
         """Whether the card is known to be gone: then nobody can press Stop any more."""

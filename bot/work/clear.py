@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bot.chat import replies
 from bot.domain.changes_in_words import in_words, is_being_deleted
-from bot.domain.explain import OwnCode
+from bot.domain.explain import CodeKind, OwnCode
 from bot.domain.model import Deletion, Freeze, Saying, State, Tunnel, Unreadable
 from bot.domain.risk import (
     ELSEWHERE,
@@ -100,9 +100,12 @@ class Clearing:
     def _had_window(self, held: Held) -> bool:
         """Whether people could press Stop in all of the abort window."""
         passed = self._window.passed(held)
-        code = {Passed.TOO_LATE: OwnCode.TOO_LATE, Passed.NO_CARD: OwnCode.CARD_GONE}.get(passed)
+        code: str | None = {Passed.TOO_LATE: OwnCode.TOO_LATE, Passed.NO_CARD: OwnCode.CARD_GONE}.get(passed)
         if code is not None:
-            self._end(held, code, replies.not_cleared(held.deletion, code))
+            slacks = self._window.refused_code(held.deletion)
+            kind = CodeKind.OWN if slacks is None else CodeKind.SLACK
+            code = slacks or code
+            self._end(held, code, replies.not_cleared(held.deletion, code, kind), kind=kind)
         return passed is Passed.YES
 
     def _is_as_shown(self, held: Held, confirmed: Confirmed) -> bool:
@@ -216,10 +219,11 @@ class Clearing:
         *,
         message: str | None = None,
         left_out: Mapping[str, OwnCode] = _NONE,
+        kind: CodeKind | None = None,
     ) -> None:
         """It isn't sent. body: why, for the thread; message: in a few words, for the card.
 
-        left_out: the tunnels that no fresh card can be about, and why.
+        left_out: the tunnels that no fresh card can be about, and why. kind: the code's, where it is Slack's.
         """
         deletion, says = held.deletion, Saying(kind="void", body=body)
         if deletion.unclear:
@@ -228,10 +232,17 @@ class Clearing:
                 held, State.DELETING, event="not sent again", code=code, retry_until=self._tries.clock()
             )
         elif deletion.batch_size > 1 and deletion.cleared_at is None:
-            self._cards.void(held, code, says, message=message, left_out=left_out)
+            self._cards.void(held, code, says, message=message, left_out=left_out, kind=kind)
         else:
             self._claims.advance(
-                held, State.VOID, event="void", code=code, detail=message, says=[says], message=message
+                held,
+                State.VOID,
+                event="void",
+                code=code,
+                code_kind=kind,
+                detail=message,
+                says=[says],
+                message=message,
             )
 
 

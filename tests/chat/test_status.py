@@ -79,9 +79,9 @@ ENDS: dict[str, tuple[Deletion, str]] = {
         replace(UNPOSTED, code=OwnCode.SET_ASIDE),
         "vpnx-p0j11j28 was not deleted: vpn-bot failed again and again",
     ),
-    "the card was deleted": (
-        replace(VOID, code="message_not_found"),
-        "vpnx-p0j11j28 was not deleted: Slack no longer takes the card",
+    "the card could not be changed": (
+        replace(VOID, code="is_archived"),
+        "vpnx-p0j11j28 was not deleted: the channel is archived, so Stop could not be offered",
     ),
     "never found": (
         replace(PENDING, state=State.REFUSED, code="ResourceNotFound"),

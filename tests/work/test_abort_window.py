@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.abort_window import AWAY_S, LEAST_S, AbortWindow
-from bot.domain.explain import OwnCode
+from bot.domain.explain import CodeKind, OwnCode
 from bot.domain.model import Decision, Deletion, State, Tunnel
 from bot.ledger.tables import deletions, posts
 from bot.ledger.windows import Windows, begin_again
@@ -125,6 +125,38 @@ def refuse(scene: Scene, code: str = "is_inactive") -> None:
     assert post.kind == "card"
     scene.replica.outbox.refused(post, code)
     scene.replica.outbox.later(post, 1, unclear=False)
+
+
+WHY_REFUSED = {
+    "edit_window_closed": "Slack doesn't let vpn-bot change the card: "
+    "Slack lets nobody change a message that old",
+    "is_archived": "the channel is archived, so Stop could not be offered",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "tunnels"),
+    [("edit_window_closed", [TUNNEL]), ("edit_window_closed", [TUNNEL, OTHER]), ("is_archived", [TUNNEL])],
+)
+def test_what_slack_refused_for_is_said_when_it_is_void(
+    first: Replica, tunnels: list[Tunnel], code: str
+) -> None:
+    """Given up at once or at the deadline: with Slack's own code, and no word of a card that is gone."""
+    scene = confirm(Scene(first, Cloud(look=BOTH), steps_over(first, Cloud())), first.show(*tunnels))
+    draw(scene)
+    act(there(scene, 0, WINDOW_S), WINDOW_S)
+    (post,) = first.outbox.claim(1)
+    first.outbox.refused(post, code)
+    if code == "edit_window_closed":
+        first.outbox.drop(post, code)
+    second = WINDOW_S + DRAWN_AGAIN_S
+    act(scene, second)
+    while scene.now.state is State.CONFIRMED and second < 2 * RETRY_S:
+        second += 5
+        act(scene, second)
+    kind = CodeKind.SLACK
+    assert {(row.state, row.code, row.code_kind) for row in rows(scene)} == {(State.VOID, code, kind)}
+    assert f"Not deleted: {WHY_REFUSED[code]}." in scene.text("void")
 
 
 @pytest.mark.parametrize("tunnels", [[TUNNEL], [TUNNEL, OTHER]], ids=["one", "two"])
