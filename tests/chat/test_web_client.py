@@ -97,6 +97,7 @@ def test_a_socket_that_the_proxy_turns_away_is_told_with_the_proxys_answer(
         heard = connection.heard()
         connection.stop()
     assert not heard.ok
-    assert heard.reason.startswith("the WebSocket to Slack can't be opened (the proxy answered HTTP 403)")
+    why = "the proxy that https_proxy names answered HTTP 403"
+    assert heard.reason.startswith(f"the WebSocket to Slack can't be opened ({why})")
     assert set(proxy.refused) == {403}
     assert "u:p" not in caplog.text
