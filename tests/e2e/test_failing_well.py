@@ -188,8 +188,8 @@ def test_while_the_cloud_cannot_be_reached_the_thread_says_so_once_and_the_deadl
     play.stage.vpc.__exit__(None, None, None)
     began = time.monotonic()
     card.confirm()
-    assert "Unreachable" in card.wait_reply("Waiting: ")
-    assert "Unreachable" in card.wait_reply("Not deleted: ", AFTER_A_LEASE_S)
+    assert "ConnectionRefused" in card.wait_reply("Waiting: ")
+    assert "ConnectionRefused" in card.wait_reply("Not deleted: ", AFTER_A_LEASE_S)
     assert time.monotonic() - began > 3
     card.wait_text("Nothing was sent.")
     assert [reply.split(":")[0] for reply in card.replies] == ["Waiting", "Not deleted"]
