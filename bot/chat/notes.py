@@ -78,20 +78,28 @@ def not_now(deletion: Deletion, busy: Sequence[Tunnel], others: Sequence[Tunnel]
 
     others: those that can be deleted, which are offered alone.
     """
-    shown = ", ".join(clean(tunnel.tunnel_id, 40) for tunnel in busy[:SHOWN_IDS])
-    if len(busy) > SHOWN_IDS:
-        shown += f" and {len(busy) - SHOWN_IDS} more"
-    state, several = clean(busy[0].state, 40), len(busy) > 1
-    doing = "being deleted already" if state == "DELETING" else "still being created"
-    sentence = f"{shown} {'are' if several else 'is'} {doing} (state {state}), so nothing was done."
+    states = dict.fromkeys(tunnel.state for tunnel in busy)
+    each = [_busy([tunnel for tunnel in busy if tunnel.state == state], state) for state in states]
+    sentence = f"{'; '.join(each)}, so nothing was done."
     again = _as_asked(deletion)
     if others and again:
         ids = tuple(tunnel.tunnel_id for tunnel in others)
         return _with_command(f"{sentence} Ask for the others alone:", replace(again, tunnel_ids=ids))
-    if state == "DELETING":
-        they = "they stay" if several else "it stays"
+    if states.keys() == {"DELETING"}:
+        they = "they stay" if busy[1:] else "it stays"
         return private(f"{sentence} If {they} in this state, look in the VPN console.")
+    made = tuple(tunnel.tunnel_id for tunnel in busy if tunnel.state != "DELETING")
+    if again and len(made) < len(busy):
+        again = replace(again, tunnel_ids=made)
     return _with_command(f"{sentence} When the state is AVAILABLE, ask again:", again)
+
+
+def _busy(tunnels: Sequence[Tunnel], state: str) -> str:
+    shown = ", ".join(clean(tunnel.tunnel_id, 40) for tunnel in tunnels[:SHOWN_IDS])
+    if len(tunnels) > SHOWN_IDS:
+        shown += f" and {len(tunnels) - SHOWN_IDS} more"
+    doing = "being deleted already" if state == "DELETING" else "still being created"
+    return f"{shown} {'are' if tunnels[1:] else 'is'} {doing} (state {clean(state, 40)})"
 
 
 def too_many(count: int, most: int) -> Body:

@@ -83,12 +83,11 @@ class Preparing:
 
     def _take(self, held: Held, tunnels: list[Tunnel], found: list[tuple[Held, list[Tunnel]]]) -> None:
         """A card is made only for tunnels that a Confirm could delete."""
-        for state, code in NOT_NOW.items():
-            busy = [tunnel for tunnel in tunnels if tunnel.state == state]
-            if busy:
-                others = [tunnel for tunnel in tunnels if tunnel.state not in NOT_NOW]
-                self._turn_down(held, code, notes.not_now(held.deletion, busy, others))
-                return
+        busy = [tunnel for state in NOT_NOW for tunnel in tunnels if tunnel.state == state]
+        if busy:
+            others = [tunnel for tunnel in tunnels if tunnel.state not in NOT_NOW]
+            self._turn_down(held, NOT_NOW[busy[0].state], notes.not_now(held.deletion, busy, others))
+            return
         found.append((held, tunnels))
 
     def _list_all(self, held: Held, found: list[tuple[Held, list[Tunnel]]]) -> None:

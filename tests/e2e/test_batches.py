@@ -143,6 +143,21 @@ def test_of_several_the_one_that_is_being_deleted_is_named_and_the_others_can_be
     card.cancel()
 
 
+def test_of_several_each_that_is_being_deleted_or_created_is_named_with_its_own_state(play: Play) -> None:
+    """None of those that were asked for is dropped without a word."""
+    one = play.stage.vpc.add_tunnel()
+    made = play.stage.vpc.add_tunnel(State="PENDING", NetStatus="UNAVAILABLE")
+    busy = play.stage.vpc.add_tunnel(State="DELETING", NetStatus="UNAVAILABLE")
+    play.ask(f"delete {one} {made} {busy}")
+    told = play.wait_private("ana", f"{busy} is being deleted already (state DELETING); ")
+    assert f"{made} is still being created (state PENDING), so nothing was done." in told
+    assert told.endswith(f"/vpn delete {one} --region ap-guangzhou")
+    play.ask(f"delete {made} {busy}")
+    told = play.wait_private("ana", f"/vpn delete {made} --region")
+    assert f"{busy} is being deleted already" in told
+    assert told.endswith(f"/vpn delete {made} --region ap-guangzhou")
+
+
 def test_all_of_a_gateway_that_has_none_is_answered_privately(play: Play) -> None:
     """Nothing to delete is not an empty card."""
     play.ask("delete vpngw-00000000 --all")
