@@ -150,7 +150,9 @@ def _history(desk: Desk, typed: Typed, asked: HistoryCommand) -> Body:
         user_id=asked.user_id,
         since=start_of(asked.since, desk.clock(), desk.people.tz_offset_s(typed.person.user_id) or 0),
     )
-    return records.history(desk.history.deletions(query, limit=records.ROWS + 1))
+    latest = desk.history.deletions(query, limit=records.ROWS + 1)
+    total = len(latest) if len(latest) <= records.ROWS else desk.history.count(query)
+    return records.history(latest, total=total, asked=asked)
 
 
 def _everywhere(desk: Desk, channel_id: str) -> list[str]:

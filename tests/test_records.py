@@ -118,6 +118,32 @@ def test_in_slack_it_is_narrowed_likewise(played: tuple[Play, Card, Card]) -> No
     assert found("vpngw-ccn0q2w8") == found("since 2999-01-01") == 0
 
 
+def test_more_than_a_table_holds_are_counted_and_only_what_was_not_typed_is_suggested() -> None:
+    """What was typed already is no advice; another time is."""
+    with Stage() as stage:
+        stage.start_bot()
+        play = Play(stage)
+        asks = stage.vpc.add_tunnels(21)
+        for one in (asks[:20], asks[20:]):
+            assert play.ask(f"delete {' '.join(one)}").acked
+        first, gateway = asks[0], stage.vpc.describe(asks[0])["VpnGatewayId"]
+
+        def said(text: str) -> str:
+            return str((play.ask(f"history {text}").response or {})["text"])
+
+        stage.vpc.wait_for(lambda: said("since 7d").startswith("The latest 20 of 21;"), 30)
+        stage.vpc.wait_for(lambda: said(gateway).startswith("The latest 20 of 21;"), 30)
+        assert said("") == "The latest 20 of 21; narrow it with a tunnel, a gateway, @somebody, or since 7d."
+        assert said("since 7d") == (
+            "The latest 20 of 21; narrow it with a tunnel, a gateway, @somebody, or a later since."
+        )
+        assert said(gateway) == "The latest 20 of 21; narrow it with a tunnel, @somebody, or since 7d."
+        assert said(f"{gateway} @ana since 7d") == (
+            "The latest 20 of 21; narrow it with a tunnel or a later since."
+        )
+        assert said(first) == "1 ask, 0 tunnels gone."
+
+
 def test_the_table_is_for_people_and_the_csv_for_spreadsheets(run: Run) -> None:
     """No cell of it begins a formula, and no control character reaches the terminal."""
     table = run("history").stdout

@@ -6,23 +6,40 @@ from bot.chat.blocks import Block, Body, Element, bold, clock, lines, moment, pe
 from bot.chat.notes import private
 from bot.chat.status import in_words
 from bot.chat.tables import table
+from bot.domain.looking_back import HistoryCommand
 from bot.domain.model import Deletion, Freeze, State
 from bot.domain.text import clean
 from bot.domain.when import write_duration
 
 ROWS = 20
 REASON_LIMIT = 300
+ANY = HistoryCommand()
 _HEAD = ("Asked", "Tunnel", "Gateway", "How it stands", "Asked by", "Decided by", "RequestId or code")
 
 
-def history(deletions: Sequence[Deletion]) -> Body:
-    """The latest deletions as a table, newest first; of more than ROWS it shows ROWS, and says so."""
+def history(deletions: Sequence[Deletion], *, total: int = 0, asked: HistoryCommand = ANY) -> Body:
+    """The latest deletions as a table, newest first; of more than ROWS it shows ROWS, and says so.
+
+    total: how many there are, where there are more than these. asked: what was typed.
+    """
     if not deletions:
         return private("No deletions are known that fit.")
     rows = [[bold(word) for word in _HEAD], *(_row(one) for one in deletions[:ROWS])]
-    more = f"The latest {ROWS}; narrow it with a tunnel, a gateway, @somebody, or since 7d."
-    text = more if len(deletions) > ROWS else _counted(deletions)
+    text = _counted(deletions)
+    if (count := max(total, len(deletions))) > ROWS:
+        text = f"The latest {ROWS} of {count}; narrow it with {_narrower(asked)}."
     return {"text": text, "blocks": [lines([plain(text)]), table(rows)]}
+
+
+def _narrower(asked: HistoryCommand) -> str:
+    """What more could be said to find fewer."""
+    ways = []
+    if asked.tunnel_id is None:
+        ways += ["a tunnel"] if asked.gateway_id else ["a tunnel", "a gateway"]
+    if asked.user_id is None:
+        ways.append("@somebody")
+    ways.append("since 7d" if asked.since is None else "a later since")
+    return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}{',' * (len(ways) > 2)} or {ways[-1]}"
 
 
 def _counted(deletions: Sequence[Deletion]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from bot.domain.model import Deletion
 from bot.ledger.database import Database
@@ -52,6 +52,12 @@ class History:
         latest = select(deletions).where(*_fits(query)).order_by(deletions.c.asked_at.desc()).limit(limit)
         with self._database.read() as tx:
             return [deletion_from(row) for row in tx.connection.execute(latest).mappings()]
+
+    def count(self, query: HistoryQuery) -> int:
+        """How many fit."""
+        with self._database.read() as tx:
+            fits = select(func.count()).select_from(deletions).where(*_fits(query))
+            return tx.connection.execute(fits).scalar_one()
 
     def events(self, query: HistoryQuery) -> Iterator[Event]:
         """The audit trail, oldest first, read in pieces: of everything, or of the deletions that fit."""
