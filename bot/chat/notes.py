@@ -1,9 +1,10 @@
 """What only one person is told. The text is mrkdwn: our own words, with foreign ones cleaned and escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from bot.chat.blocks import Body, code, escape, lines, moment, plain, utc
+from bot.chat.blocks import Body, Element, code, escape, lines, moment, plain, utc
 from bot.chat.status import in_words
 from bot.domain.command import DeleteCommand, suggestion
 from bot.domain.explain import CodeKind, explain
@@ -19,6 +20,18 @@ NOT_INVITED = frozenset({"not_in_channel", "channel_not_found", "no_permission"}
 def private(sentence: str) -> Body:
     """One sentence of our own (foreign words in it are already clean) for one person's eyes."""
     return {"text": escape(sentence)}
+
+
+def directly(deletion: Deletion, body: Mapping[str, Any]) -> Body:
+    """A private word as a direct message, read far from the channel: what it is about comes first."""
+    count = max(len(deletion.wanted), deletion.batch_size)
+    what = clean(deletion.tunnel_id or f"the tunnels of {deletion.gateway_id}", 40)
+    about = f"About {what}{f' and {count - 1} more' if count > 1 else ''}, asked for in "
+    channel: Element = {"type": "channel", "channel_id": deletion.channel_id}
+    text = f"{escape(about)}<#{deletion.channel_id}>: {body['text']}"
+    if "blocks" not in body:
+        return {"text": text}
+    return {"text": text, "blocks": [lines([plain(about), channel, plain(":")]), *body["blocks"]]}
 
 
 def _with_command(sentence: str, command: DeleteCommand | None) -> Body:

@@ -213,9 +213,9 @@ _TABLE: Mapping[str, _Row] = {
     ),
     "msg_too_long msg_blocks_too_long no_text too_many_attachments too_many_contact_cards "
     "attachment_payload_limit_exceeded invalid_attachments invalid_blocks invalid_blocks_format "
-    "block_mismatch "
-    "invalid_metadata_format invalid_metadata_schema metadata_too_large metadata_must_be_sent_from_app "
-    "markdown_text_conflict cant_broadcast_message no_dual_broadcast_content_update": (
+    "block_mismatch invalid_metadata_format invalid_metadata_schema metadata_too_large "
+    "metadata_must_be_sent_from_app markdown_text_conflict cant_broadcast_message "
+    "no_dual_broadcast_content_update": (
         Course.NEVER,
         Mender.RUNNER,
         "vpn-bot's message isn't as Slack takes them",
@@ -224,8 +224,8 @@ _TABLE: Mapping[str, _Row] = {
     ),
     "as_user_not_supported duplicate_channel_not_found duplicate_message_not_found invalid_arg_name "
     "invalid_arguments invalid_array_arg invalid_charset invalid_form_data invalid_post_type "
-    "missing_post_type "
-    "deprecated_endpoint method_deprecated unknown_method team_not_found channel_type_not_supported": (
+    "missing_post_type deprecated_endpoint method_deprecated unknown_method team_not_found "
+    "channel_type_not_supported": (
         Course.NEVER,
         Mender.RUNNER,
         "vpn-bot's call isn't as Slack takes them",

@@ -21,6 +21,8 @@ PROGRESS = "progress"
 ANNOUNCEMENT = "announcement"
 # How the card's deletions ended, for the requester alone: for where its thread can't be told.
 ELSEWHERE = "elsewhere"
+# The first word of the kinds of what else the requester alone is told.
+TOLD = "told"
 # Statements that never change are made once: making one costs more than running it.
 _BY_ID = select(deletions).where(deletions.c.deletion_id == bindparam("by_id"))
 _TOUCH = (
@@ -228,10 +230,9 @@ def add_says(tx: Transaction, deletion: Deletion, says: Iterable[Saying]) -> Non
 
 
 def add_private(tx: Transaction, deletion: Deletion, kind: str, body: Mapping[str, object]) -> None:
-    """Queue a message that only the requester sees, as long as there is a way to tell them."""
-    if deletion.response_url:
-        told = {"private_to": deletion.requester_id, "response_url": deletion.response_url}
-        add_post(tx, deletion, f"told {kind}", body, **told)
+    """Queue a message that only the requester sees; directly, where there is no response_url any more."""
+    told = {"private_to": deletion.requester_id, "response_url": deletion.response_url}
+    add_post(tx, deletion, f"{TOLD} {kind}", body, **told)
 
 
 def touch(tx: Transaction, card_id: str, kind: str) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from bot.chat import announcements, batch_thread, cards, notes
 from bot.chat.blocks import Body
@@ -13,7 +12,7 @@ from bot.domain.explain import CodeKind, OwnCode
 from bot.domain.model import Deletion
 from bot.domain.policy import Rules
 from bot.domain.slack_codes import Course, slack_refusal
-from bot.errors import CannotPost, LeaseLost, MessageGone, PostFailed, PostUnclear, SlackError, SlowDown
+from bot.errors import CannotPost, LeaseLost, MessageGone, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
 from bot.ledger.cards import KIT, LIST, LIST_ROWS, SHOWN_ON_CARD
 from bot.ledger.freezes import FROZEN, UNFROZEN
@@ -21,12 +20,11 @@ from bot.ledger.leases import Leases
 from bot.ledger.outbox import Outbox
 from bot.ledger.rows import ANNOUNCEMENT, CARD, ELSEWHERE, PROGRESS, HeldPost
 from bot.ledger.store import Ledger
+from bot.work.requester import FINAL_ATTEMPTS, PRIVATE_FOR_S, is_for_requester, say_to_requester
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-PRIVATE_FOR_S = 30 * 60  # Slack forgets a response_url after half an hour
 SAY_FOR_S = 24 * 60 * 60
-FINAL_ATTEMPTS = 5
 UNREACHABLE = "unreachable"  # as the poster has it
 MOST_ROWS = 1000  # the most that VPN_BOT_MAX_BATCH may be
 # Slack takes about one message a second in a channel; a batch's progress changes a hundred times as often.
@@ -76,8 +74,9 @@ class Delivery:
         check = partial(self._leases.check, post)
         check()
         key = f"{post.card_id}/{post.kind}"
-        if post.kind == ELSEWHERE:
-            return self._say_elsewhere(post, body, key, check)
+        if is_for_requester(post):
+            deletion = self._ledger.get(post.card_id)
+            return say_to_requester(self._poster, post, deletion, body, key=key, check=check)
         if post.private_to is not None:
             self._poster.whisper(post.response_url or "", body)
             return None
@@ -95,30 +94,6 @@ class Delivery:
                     self._poster.update(post.channel_id, found, body, key=key, check=check)
                 return found
         return self._poster.post(post.channel_id, body, key=key, thread_ts=thread_ts, check=check)
-
-    def _say_elsewhere(
-        self, post: HeldPost, body: Mapping[str, Any], key: str, check: Callable[[], None]
-    ) -> str | None:
-        """By the response_url of the ask while Slack takes it, else in a direct message."""
-        if post.response_url and post.attempts <= FINAL_ATTEMPTS:
-            try:
-                self._poster.whisper(post.response_url, body)
-            except (PostFailed, CannotPost, MessageGone) as error:
-                log.info("response_url is used up card=%s error=%s", post.card_id, error)
-            else:
-                return None
-        to = str(post.private_to)
-        try:
-            channel_id = self._poster.direct(to)
-        except (PostFailed, CannotPost):
-            # Without the scope im:write Slack begins it for a post to the person; it can't be read before.
-            channel_id = to
-        if post.unclear and channel_id != to:
-            since = post.created_at - 60
-            found = self._poster.find(channel_id, key=key, thread_ts=None, since=since)
-            if found is not None:
-                return found
-        return self._poster.post(channel_id, body, key=key, thread_ts=None, check=check)
 
     def _draw(self, post: HeldPost) -> Body | None:
         """A post that shows how things stand now; None where there is nothing to show."""
@@ -241,7 +216,7 @@ class Delivery:
 
     def _is_final(self, post: HeldPost, error: SlackError) -> bool:
         age_s, course = self._age_s(post), slack_refusal(error.code).course
-        if post.private_to is not None and post.kind != ELSEWHERE and age_s > PRIVATE_FOR_S:
+        if post.private_to is not None and not is_for_requester(post) and age_s > PRIVATE_FOR_S:
             return True
         if age_s > SAY_FOR_S or (course is Course.NEVER and not isinstance(error, PostUnclear)):
             return True

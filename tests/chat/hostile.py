@@ -126,9 +126,10 @@ def assert_fit(body: Mapping[str, Any], *known: Deletion | None) -> None:
     for place in _mrkdwn_places(body):
         assert_escaped(place, allowed)
     for found in objects(blocks or []):
-        assert found.get("type") not in {"broadcast", "usergroup", "channel", "link", "emoji", "image"}
+        assert found.get("type") not in {"broadcast", "usergroup", "link", "emoji", "image"}
         assert "url" not in found
         assert found.get("type") != "user" or found["user_id"] in people
+        assert found.get("type") != "channel" or found["channel_id"] in channels
     for text in _strings(blocks):
         assert "\n" not in text.removesuffix("\n") or text == "\n"
     for text in _strings(body):

@@ -39,6 +39,7 @@ def test_any_note_is_one_that_slack_takes_and_that_pings_nobody(
             *(notes.no_card(deletion, code, kind) for code in CODES for kind in CodeKind),
             *(notes.kit_not_said(deletion, code, kind) for code in CODES for kind in CodeKind),
         ]
+        said += [notes.directly(deletion, body) for body in said]
     for body in said:
         assert_fit(body, deletion, blocker)
 

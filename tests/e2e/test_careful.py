@@ -12,7 +12,7 @@ from bot.rehearsal.northwind import BEN, BOT, CHEN, DIRECT, GENERAL
 from bot.rehearsal.slack_faults import Fault
 from bot.rehearsal.vpc_seed import DOWN_TUNNEL, FAR_GATEWAY, FAR_TUNNEL, MAIN_GATEWAY
 from bot.work.clear import LATE_S
-from bot.work.deliver import FINAL_ATTEMPTS
+from bot.work.requester import FINAL_ATTEMPTS
 from tests.e2e.careful import CAREFUL, WINDOW_S, confirm_typed, dialog, errors, fresh, in_place, type_into
 from tests.e2e.play import CHANNEL, Card, Play, words
 from tests.e2e.visits import query

@@ -167,6 +167,25 @@ def test_where_the_response_url_is_used_up_the_requester_gets_a_direct_message(
     assert len(told(play, card.tunnel_id)) == 1
 
 
+@pytest.mark.parametrize("card", ["refused", "another code", "no such tunnel"])
+def test_that_nothing_was_done_is_told_directly_where_the_response_url_is_used_up(
+    new_play: NewPlay, card: str
+) -> None:
+    """Once, and with what it is about: nobody waits for a card that never comes."""
+    play = new_play()
+    slack = play.stage.slack
+    tunnel = "vpnx-n0n0n0n0" if card == "no such tunnel" else play.stage.vpc.add_tunnel()
+    slack.inject("response_url", *[EXPIRED_URL] * 5)
+    if card == "another code":
+        slack.inject(POST, Fault.refuse("invalid_blocks"))
+    channel = "general" if card == "refused" else CHANNEL
+    play.ask(f"delete {tunnel}", channel=channel)
+    (message,) = play.wait(lambda: slack.messages(DIRECT))
+    assert f"About {tunnel}, asked for in" in shown(message)
+    wait_all_said(play)
+    assert len(slack.messages(DIRECT)) == 1
+
+
 def test_a_direct_message_is_said_once_whatever_happens_to_its_answer(new_play: NewPlay) -> None:
     """After a reset the direct message is read before it is said again."""
     play = new_play()
