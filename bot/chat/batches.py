@@ -81,7 +81,7 @@ def _headline(batch: Batch) -> str:
         case State.EXPIRED:
             return f"Expired: {all_of_them} were left alone"
         case State.VOID if _all(batch, State.VOID):
-            return f"{all_of_them} were {not_deleted(batch.lead)}: {why_none(batch)}"
+            return f"{all_of_them} were {not_deleted(batch.lead)}: {why_none(batch, on_card=True)}"
         case State.CANCELLED if _all(batch, State.CANCELLED):
             return f"{'Stopped' if batch.lead.stopped else 'Cancelled'}: {all_of_them} were left alone"
     if _all(batch, State.CONFIRMED) and batch.lead.cleared_at is None:

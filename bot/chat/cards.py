@@ -74,7 +74,7 @@ def _headline(deletion: Deletion) -> str:
     if deletion.state is State.VOID and deletion.code == OwnCode.BEING_DELETED:
         return f"Not deleted by vpn-bot: somebody else is deleting {tunnel} (DELETING)"
     if deletion.state in (State.REFUSED, State.VOID):
-        return f"{tunnel} was {not_deleted(deletion)}: {why_not(deletion)}"
+        return f"{tunnel} was {not_deleted(deletion)}: {why_not(deletion, on_card=True)}"
     return {
         State.PENDING: f"Delete VPN tunnel {tunnel}?",
         State.CONFIRMED: f"About to delete VPN tunnel {tunnel}",

@@ -172,9 +172,13 @@ def other_gateway(deletion: Deletion, tunnel: Tunnel) -> Body:
     return _with_command(f"{sentence} If it's the right tunnel, ask with its gateway:", with_its_own)
 
 
-def cannot_post(deletion: Deletion, code: str) -> Body:
-    """No card, for a reason that a person has to mend: what to do. code: Slack's."""
+_PERHAPS = " Should a card stand there all the same, it is void."
+
+
+def cannot_post(deletion: Deletion, code: str, *, perhaps: bool = False) -> Body:
+    """No card, for a reason that a person has to mend: what to do. perhaps: it may stand there after all."""
     nothing = "vpn-bot can't post in this channel, so nothing was done and nothing will be deleted."
+    nothing += _PERHAPS if perhaps else ""
     if code in NOT_INVITED:
         return _with_command(
             f"{nothing} In a direct message between people it can't be used. In a channel, type "
@@ -208,11 +212,11 @@ def _of_channel(code: str) -> str:
     return f"{reason.title} ({escape(clean(code, 80))}). {reason.mend}"
 
 
-def no_card(deletion: Deletion, code: str, kind: CodeKind) -> Body:
+def no_card(deletion: Deletion, code: str, kind: CodeKind, *, perhaps: bool = False) -> Body:
     """Slack, or a fault of the bot's own, keeps the card from being posted; told to the requester."""
     return private(
-        "vpn-bot could not post the card for this, so nothing was done and nothing will be deleted. "
-        f"{_because(deletion, code, kind)}"
+        "vpn-bot could not post the card for this, so nothing was done and nothing will be deleted."
+        f"{_PERHAPS if perhaps else ''} {_because(deletion, code, kind)}"
     )
 
 

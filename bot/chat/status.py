@@ -25,8 +25,11 @@ _SEEN = NO_FRESH_CARD | {OwnCode.CHANGED}
 _CAPITALS = ("Tencent", "Slack", "CAM", "VPC", "VPN")
 
 
-def why_not(deletion: Deletion) -> str:
-    """Why it was not deleted, to follow “not deleted: ”; of a refused or a void deletion."""
+def why_not(deletion: Deletion, *, on_card: bool = False) -> str:
+    """Why it was not deleted, to follow “not deleted: ”; of a refused or a void deletion.
+
+    on_card: the reader has the card before them, so that it was posted after all.
+    """
     code = deletion.code or ""
     if deletion.state is State.REFUSED and is_gone_otherwise(deletion):
         return "the cloud no longer finds the tunnel"
@@ -36,7 +39,8 @@ def why_not(deletion: Deletion) -> str:
         if code == OwnCode.NO_KIT:
             return "the undo kit could not be posted"
         why = explain(code, CodeKind.SLACK).title if deletion.code_kind is CodeKind.SLACK else ""
-        return f"the card could not be posted{': ' if why else ''}{within(why)}"
+        failed = "vpn-bot was not sure that this card is here" if on_card else "the card could not be posted"
+        return f"{failed}{': ' if why else ''}{within(why)}"
     if code == OwnCode.CHANGED and deletion.message:
         return shortly(clean(deletion.message, MESSAGE_LIMIT))
     return why_not_sent(code)
@@ -96,17 +100,17 @@ def in_words(deletion: Deletion) -> str:
     }[deletion.state]
 
 
-def why_none(batch: Batch) -> str:
+def why_none(batch: Batch, *, on_card: bool = False) -> str:
     """Why none of a card's tunnels was deleted, to follow “not deleted: ”; a change comes before the rest."""
     if batch.size == 1:
-        return why_not(batch.lead)
+        return why_not(batch.lead, on_card=on_card)
     codes = {row.code for row in batch.rows} or {batch.lead.code}
     if codes == {OwnCode.ALREADY_GONE}:
         return "the tunnels no longer exist"
     if codes & _SEEN:
         words = next((row.message for row in (batch.lead, *batch.rows) if row.message), "")
         return shortly(clean(words, MESSAGE_LIMIT)) if words else _NOT_SENT[OwnCode.CHANGED]
-    return why_not(batch.lead)
+    return why_not(batch.lead, on_card=on_card)
 
 
 def tally(batch: Batch) -> str:

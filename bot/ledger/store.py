@@ -170,10 +170,17 @@ class Ledger:
             add_event(tx, "refused", actor=actor, channel_id=channel_id, detail=rule, deletion_id=deletion_id)
 
     def void(
-        self, card_id: str, *, code: str, kind: CodeKind, tell: Callable[[Deletion], Mapping[str, object]]
+        self,
+        card_id: str,
+        *,
+        code: str,
+        kind: CodeKind,
+        tell: Callable[[Deletion], Mapping[str, object]],
+        keep_card: bool = False,
     ) -> bool:
         """The card can't be posted: end its deletions, say nothing more of it, and tell the requester.
 
+        keep_card: it may stand there all the same, and then it is still to be changed.
         False, and nothing done, where somebody has decided: then it was posted, and nobody knows its ts.
         """
         with self._database.write() as tx:
@@ -181,7 +188,7 @@ class Ledger:
             was = deletion_by_id(tx, card_id)
             if was is None or was.decided_by is not None:
                 return False
-            drop_unsaid(tx, card_id)
+            drop_unsaid(tx, card_id, but_card=keep_card)
             if deciding.end_pending(tx, card_id, State.VOID, **coded(code, kind)):
                 add_event(tx, "void", deletion_id=card_id, channel_id=was.channel_id, detail=code)
             # A protected card has ended before it could be shown.

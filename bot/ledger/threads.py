@@ -7,9 +7,11 @@ from bot.ledger.rows import ANNOUNCEMENT, CARD, ELSEWHERE, add_event, add_post, 
 from bot.ledger.tables import posts
 
 
-def drop_unsaid(tx: Transaction, card_id: str) -> None:
+def drop_unsaid(tx: Transaction, card_id: str, *, but_card: bool = False) -> None:
     """What wasn't said of a card never is: its kits, its lists, its announcement, the card itself."""
     unsaid = and_(posts.c.card_id == card_id, posts.c.private_to.is_(None), posts.c.shown < posts.c.wanted)
+    if but_card:
+        unsaid = and_(unsaid, posts.c.kind != CARD)
     tx.connection.execute(update(posts).where(unsaid).values(shown=posts.c.wanted))
 
 

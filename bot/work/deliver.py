@@ -3,16 +3,17 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from bot.chat import announcements, batch_thread, cards, notes
 from bot.chat.blocks import Body
 from bot.chat.poster import Poster
 from bot.domain.explain import CodeKind, OwnCode
-from bot.domain.model import Deletion
+from bot.domain.model import Deletion, State
 from bot.domain.policy import Rules
 from bot.domain.slack_codes import Course, slack_refusal
-from bot.errors import CannotPost, LeaseLost, MessageGone, PostUnclear, SlackError, SlowDown
+from bot.errors import CannotPost, LeaseLost, MessageGone, PostFailed, PostUnclear, SlackError, SlowDown
 from bot.ledger.batches import SUMMARY, SUMMARY_ROWS
 from bot.ledger.cards import KIT, LIST, LIST_ROWS, SHOWN_ON_CARD
 from bot.ledger.freezes import FROZEN, UNFROZEN
@@ -58,7 +59,13 @@ class Delivery:
         """Say one post, or put it off, or drop it where it can never be said."""
         try:
             try:
-                ts = self._say(post)
+                found = self._find(post)
+                if found is None and post.unclear and post.private_to is None:
+                    post = replace(post, unclear=False)  # this look has ended the doubt
+                    if post.kind == CARD and self._is_void(post):
+                        self._outbox.drop(post, "not there")
+                        return
+                ts = self._say(post, found)
             except SlackError as error:
                 self._put_off(post, error)
             else:
@@ -66,7 +73,19 @@ class Delivery:
         except LeaseLost as lost:
             log.info("lease lost %s", lost)
 
-    def _say(self, post: HeldPost) -> str | None:
+    def _find(self, post: HeldPost) -> str | None:
+        """The ts of what an earlier try may have said; who is told privately is seen to elsewhere."""
+        if not post.unclear or post.ts is not None or post.private_to is not None:
+            return None
+        thread_ts = None if post.kind == ANNOUNCEMENT else post.thread_ts
+        key, since = f"{post.card_id}/{post.kind}", post.created_at - 60
+        return self._poster.find(post.channel_id, key=key, thread_ts=thread_ts, since=since)
+
+    def _is_void(self, post: HeldPost) -> bool:
+        deletion = self._ledger.get(post.card_id)
+        return deletion is not None and deletion.state is State.VOID and deletion.decided_by is None
+
+    def _say(self, post: HeldPost, found: str | None) -> str | None:
         """Post, edit or whisper; returns the message's ts where it has one."""
         body = post.body if post.body is not None else self._draw(post)
         if body is None:
@@ -84,15 +103,11 @@ class Delivery:
         if post.ts is not None:
             self._poster.update(post.channel_id, post.ts, body, key=key, check=check)
             return post.ts
-        if post.unclear:
-            found = self._poster.find(
-                post.channel_id, key=key, thread_ts=thread_ts, since=post.created_at - 60
-            )
-            if found is not None:
-                if post.body is None:
-                    # It was drawn by an earlier try, and things may have moved on since.
-                    self._poster.update(post.channel_id, found, body, key=key, check=check)
-                return found
+        if found is not None:
+            if post.body is None:
+                # It was drawn by an earlier try, and things may have moved on since.
+                self._poster.update(post.channel_id, found, body, key=key, check=check)
+            return found
         return self._poster.post(post.channel_id, body, key=key, thread_ts=thread_ts, check=check)
 
     def _draw(self, post: HeldPost) -> Body | None:
@@ -140,7 +155,7 @@ class Delivery:
         """Saying it raised what it shouldn't; after some times it is dropped."""
         log.error("post broke card=%s kind=%s attempt=%d", post.card_id, post.kind, post.attempts)
         if post.attempts >= FINAL_ATTEMPTS:
-            self._give_up(post, OwnCode.OWN_FAULT, CodeKind.OWN)
+            self._give_up(post, OwnCode.OWN_FAULT, CodeKind.OWN, unclear=post.ts is None)
         else:
             self._outbox.later(post, FIRST_PAUSE_S, unclear=post.ts is None)
 
@@ -161,7 +176,7 @@ class Delivery:
         elif isinstance(error, CannotPost) and post.private_to is None:
             self._cannot_post(post, error.code, unclear=unclear)
         elif self._is_final(post, error):
-            self._give_up(post, error.code, CodeKind.SLACK)
+            self._give_up(post, error.code, CodeKind.SLACK, unclear=unclear)
         else:
             self._later(post, unclear=unclear)
 
@@ -176,10 +191,10 @@ class Delivery:
             self._outbox.drop(post, code, tell=notes.cannot_announce(post.channel_id, code))
         elif post.kind.startswith((f"{FROZEN} ", f"{UNFROZEN} ")):
             self._outbox.whisper_instead(post, notes.cannot_tell(post.channel_id, code))
-        elif post.kind == CARD and post.ts is None and self._void(post, code, CodeKind.SLACK):
-            self._outbox.drop(post, code)
+        elif post.kind == CARD and post.ts is None and self._void(post, code, CodeKind.SLACK, unclear):
+            pass
         elif self._age_s(post) > SAY_FOR_S:
-            self._give_up(post, code, CodeKind.SLACK)
+            self._give_up(post, code, CodeKind.SLACK, unclear=unclear)
         else:
             self._ledger.close_thread(post.card_id, code)
             if post.kind.startswith(f"{KIT} "):
@@ -188,22 +203,30 @@ class Delivery:
             else:
                 self._later(post, unclear=unclear)
 
-    def _void(self, post: HeldPost, code: str, kind: CodeKind) -> bool:
+    def _void(self, post: HeldPost, code: str, kind: CodeKind, unclear: bool) -> bool:
+        """No card: it is void. Where it may stand there all the same, it is looked for until it says so."""
+        look_on = unclear and self._age_s(post) <= SAY_FOR_S
+
         def tell(deletion: Deletion) -> Body:
             if kind is CodeKind.SLACK and slack_refusal(code).course is Course.MEND:
-                return notes.cannot_post(deletion, code)
-            return notes.no_card(deletion, code, kind)
+                return notes.cannot_post(deletion, code, perhaps=look_on)
+            return notes.no_card(deletion, code, kind, perhaps=look_on)
 
-        return self._ledger.void(post.card_id, code=code, kind=kind, tell=tell)
+        voided = self._ledger.void(post.card_id, code=code, kind=kind, tell=tell, keep_card=look_on)
+        if voided and look_on:
+            self._later(post, unclear=True)
+        elif voided:
+            self._outbox.drop(post, code)
+        return voided
 
-    def _give_up(self, post: HeldPost, why: str, kind: CodeKind) -> None:
+    def _give_up(self, post: HeldPost, why: str, kind: CodeKind, *, unclear: bool) -> None:
         """It can't be said, ever; what nobody would miss until it's too late is said in other words."""
         log.error("given up card=%s kind=%s why=%s", post.card_id, post.kind, why)
         instead = notes.not_said()
         if post.kind.startswith(f"{KIT} "):
             self._ledger.lose_kit(post.card_id, tell=lambda lost: notes.kit_not_said(lost, why, kind))
-        elif post.kind == CARD and post.ts is None:
-            self._void(post, why, kind)
+        elif post.kind == CARD and post.ts is None and self._void(post, why, kind, unclear):
+            return
         elif (
             post.kind not in (CARD, PROGRESS, ANNOUNCEMENT)  # these are drawn anew when something changes
             and post.private_to is None

@@ -172,7 +172,7 @@ def test_policies_past_the_shown_ones_are_counted(extra: int) -> None:
         (replace(PENDING, state=State.EXPIRED), ["Expired: ", "Nobody decided in time"]),
         (
             replace(PENDING, state=State.VOID, code="is_archived"),
-            ["vpnx-p0j11j28 was not deleted: the card could not be posted"],
+            ["vpnx-p0j11j28 was not deleted: vpn-bot was not sure that this card is here"],
         ),
     ],
     ids=lambda value: value.state.value if isinstance(value, Deletion) else None,

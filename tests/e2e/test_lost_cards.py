@@ -101,6 +101,46 @@ def test_the_history_tells_slacks_refusals_from_the_clouds(new_play: NewPlay) ->
     assert row["code_means"] == "vpn-bot isn't in that channel"
 
 
+def test_a_card_that_stands_there_after_all_is_shown_to_be_void(new_play: NewPlay) -> None:
+    """Its answer was lost, and then the bot was put out of the channel: it looks again once it is back."""
+    play = new_play()
+    slack = play.stage.slack
+    slack.channels.invite("general", BOT)
+    slack.inject(POST, Fault.reset_after())
+    slack.inject("conversations.history", Fault.http(500))
+    gate = slack.hold("conversations.history")
+    play.ask(f"delete {play.stage.vpc.add_tunnel()}", channel="general")
+    play.wait(lambda: slack.messages("general"))
+    gate.wait_reached(PATIENCE_S)
+    slack.channels.remove("general", BOT)
+    gate.release()
+    assert "a card stand there all the same, it is void" in play.wait_private("ana", "/invite @vpn-bot")
+    assert [b["action_id"] for b in slack.messages("general")[0].buttons]
+    slack.channels.invite("general", BOT)
+    play.wait(lambda: not slack.messages("general")[0].buttons, PATIENCE_S)
+    wait_all_said(play)
+    (card,) = slack.messages("general")
+    assert "was not deleted" in shown(card)
+    assert "could not be posted" not in shown(card)
+
+
+def test_a_lost_card_that_is_not_there_is_never_posted(new_play: NewPlay) -> None:
+    """The look that could be had at last finds nothing: a void card is no news in a channel."""
+    play = new_play()
+    slack = play.stage.slack
+    slack.channels.invite("general", BOT)
+    gate = slack.hold(POST)
+    slack.inject(POST, Fault.http(500))
+    play.ask(f"delete {play.stage.vpc.add_tunnel()}", channel="general")
+    gate.wait_reached(PATIENCE_S)
+    slack.channels.remove("general", BOT)
+    gate.release()
+    play.wait_private("ana", "/invite @vpn-bot")
+    slack.channels.invite("general", BOT)
+    wait_all_said(play)
+    assert not slack.messages("general")
+
+
 def shown_history(play: Play) -> str:
     """What /vpn history answers."""
     response = play.ask("history").response or {}
