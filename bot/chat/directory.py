@@ -123,7 +123,12 @@ class Directory:
         """Which user groups nobody can act by. It is always ok: what works without them goes on."""
         unread = [one for one in self._group_ids if self.members(one) is None]
         told = [*self._empty(), *(f"who is in the user group {one} isn't known now" for one in unread)]
-        return Check(ok=True, reason="; ".join(told) or "the user groups of the rules have active members")
+        fine = (
+            "the user groups of the rules have active members"
+            if self._group_ids
+            else "the rules name no group"
+        )
+        return Check(ok=True, reason="; ".join(told) or fine)
 
     def start(self) -> None:
         """Read everything now, waiting three seconds for it at most, and then every minute in a thread."""

@@ -385,10 +385,9 @@ def test_somebody_who_is_noticed_is_read_at_once_and_the_latest_fifty_stay(slack
     before = len(slack.traffic)
     for index in range(MOST_NOTICED):
         known.notice(f"U0NOBODY{index:03}")
-    slack.wait_for(lambda: known.standing(f"U0NOBODY{MOST_NOTICED - 1:03}"))
-    known.refresh()
+    slack.wait_for(lambda: all(known.standing(f"U0NOBODY{index:03}") for index in range(MOST_NOTICED)))
+    slack.wait_for(lambda: known.standing(DORA) is None)
     known.stop()
-    assert known.standing(DORA) is None
     assert asked(slack, INFO, before) == MOST_NOTICED
 
 

@@ -166,7 +166,8 @@ def unfreeze(place: Place) -> Deed:
     reason = f"reason-{secrets.token_hex(4)}"
     assert "Frozen" in answer(place.play.ask(f"freeze vpngw-7lcl5332 1h {reason}"))
     return Deed(
-        marks=("unfrozen",),
+        # With the gateway: what the outbox writes of another unfreeze's message has the word too.
+        marks=("unfrozen", "vpngw-7lcl5332"),
         held=("unfrozen", reason),
         do=lambda: answer(place.play.ask("unfreeze vpngw-7lcl5332")),
         done="Unfrozen",
