@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -35,9 +36,7 @@ def run() -> None:
     from bot.settings import BOLT_READS, Settings, unread_settings
 
     _share_heaps()
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = _told_to_stop()
     try:
         settings = Settings.load()
         configure(settings.vpn_bot_log_format)
@@ -52,6 +51,25 @@ def run() -> None:
     # Python would wait for threads whose call hangs; what they held has been given back.
     logging.shutdown()
     os._exit(0)
+
+
+def _told_to_stop() -> threading.Event:
+    """Set by SIGTERM or Ctrl-C, however many of them come at once.
+
+    A handler may interrupt another one, so it only puts into a queue, which may be entered twice: an Event's
+    lock may not, and the process would wait for itself.
+    """
+    stopped = threading.Event()
+    told: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: told.put(number))
+
+    def wait() -> None:
+        told.get()
+        stopped.set()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    return stopped
 
 
 def _share_heaps() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +121,16 @@ def test_told_to_stop_it_ends_with_0_and_without_a_complaint() -> None:
         assert bot.terminate() == 0
         assert "Traceback" not in bot.log_text
         assert " ERROR " not in bot.log_text
+
+
+def test_told_to_stop_again_and_again_it_ends_all_the_same() -> None:
+    """Ctrl-C reaches every process of a terminal, and a supervisor's SIGTERM may come in the same moment."""
+    with Stage() as stage:
+        bot = stage.start_bot()
+        for _ in range(2_000):
+            bot.signal(signal.SIGINT)
+            bot.signal(signal.SIGTERM)
+        assert bot.terminate() == 0
 
 
 def test_help_and_version_need_no_settings() -> None:
